@@ -1,0 +1,47 @@
+# Everything runs from a clean clone on Debian 12 with Python 3.11 or newer.
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= python3
+DEMO_DATA ?= demo-data
+PATIENTS ?= 24000
+PORT ?= 8400
+
+.PHONY: setup setup-dev demo test check bench lock clean
+
+setup: $(VENV)/.setup
+
+$(VENV)/.setup: requirements.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+setup-dev: $(VENV)/.setup-dev
+
+$(VENV)/.setup-dev: $(VENV)/.setup requirements-dev.txt
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	touch $@
+
+demo: setup
+	$(BIN)/seifas demo --data $(DEMO_DATA) --patients $(PATIENTS) --port $(PORT)
+
+check: setup-dev
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: setup-dev
+	./tests/prepare
+	$(BIN)/pytest
+
+bench: setup-dev
+	./tests/prepare
+	$(BIN)/python -m bench
+
+lock:
+	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header -q --python-version 3.11 pyproject.toml --group build -o requirements.txt
+	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header -q --python-version 3.11 pyproject.toml --group build --group dev -o requirements-dev.txt
+
+clean:
+	rm -rf $(VENV) $(DEMO_DATA)
