@@ -1,0 +1,192 @@
+"""The keeper's door: one unix socket a role, each caller checked by SO_PEERCRED, each op open to named roles only.
+
+An op is a coroutine `handler(keeper, caller, args)`; `args` is decoded into the op's own frozen Struct before the
+handler runs, so a hostile frame ends here. What a role may not call does not exist for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import struct
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from seifas.errors import Invalid, SeifasError, TooLarge
+from seifas.keeper import wire
+
+log = logging.getLogger("seifas.door")
+
+_CREDENTIALS = struct.Struct("3i")
+_PENDING_LIMIT = 512  # calls one connection may have under way; beyond it the socket is not read, so callers wait
+
+
+class Caller(NamedTuple):
+    role: str
+    pid: int
+    uid: int
+
+
+Handler = Callable[[Any, Caller, Any], Awaitable[Any]]
+
+
+class Op(NamedTuple):
+    name: str
+    roles: frozenset[str]
+    decoder: msgspec.msgpack.Decoder[Any]
+    handler: Handler
+    while_locked: bool
+
+
+class Ops:
+    """The table of everything that can be asked of the keeper; filled once at import, read-only afterwards."""
+
+    def __init__(self) -> None:
+        self.table: dict[str, Op] = {}
+
+    def op(
+        self, name: str, args: type[msgspec.Struct], *roles: str, while_locked: bool = False
+    ) -> Callable[[Handler], Handler]:
+        def add(handler: Handler) -> Handler:
+            assert name not in self.table, name
+            decoder = msgspec.msgpack.Decoder(args)
+            self.table[name] = Op(name, frozenset(roles), decoder, handler, while_locked)
+            return handler
+
+        return add
+
+
+OPS = Ops()
+
+
+class NoArgs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """For ops that take nothing."""
+
+
+class _Connection(asyncio.Protocol):
+    def __init__(self, door: Door, role: str, allowed_uids: frozenset[int]) -> None:
+        self.door = door
+        self.role = role
+        self.allowed = allowed_uids
+        self.buffer = bytearray()
+        self.pending = 0
+        self.paused = False
+        self.transport: Any = None
+        self.caller = Caller(role, 0, -1)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
+        peer: socket.socket = transport.get_extra_info("socket")
+        pid, uid, _ = _CREDENTIALS.unpack(peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))
+        if uid not in self.allowed:
+            log.warning("a caller was turned away", extra={"role": self.role, "peer_uid": uid, "peer_pid": pid})
+            self.transport.abort()
+            return
+        self.caller = Caller(self.role, pid, uid)
+        self.door.open_connections.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.door.open_connections.discard(self)
+
+    def data_received(self, data: bytes) -> None:
+        buffer = self.buffer
+        buffer += data
+        start = 0
+        while len(buffer) - start >= 4:
+            size = wire.LENGTH.unpack_from(buffer, start)[0]
+            if size > wire.MAX_FRAME:
+                self.transport.write(wire.failure(0, TooLarge("that frame is over the limit")))
+                self.transport.close()
+                return
+            if len(buffer) - start - 4 < size:
+                break
+            frame = bytes(memoryview(buffer)[start + 4 : start + 4 + size])
+            start += 4 + size
+            self.pending += 1
+            task = asyncio.ensure_future(self._serve(frame))
+            self.door.tasks.add(task)
+            task.add_done_callback(self.door.tasks.discard)
+        if start:
+            del buffer[:start]
+        if self.pending > _PENDING_LIMIT and not self.paused:
+            self.paused = True
+            self.transport.pause_reading()
+
+    async def _serve(self, frame: bytes) -> None:
+        ident = 0
+        try:
+            ident, name, raw = wire.parse_request(frame)
+            reply = wire.answer(ident, await self.door.dispatch(self.caller, name, raw))
+        except SeifasError as error:
+            reply = wire.failure(ident, error)
+        except Exception as error:  # a defect: said without any content, the traceback's frames hold records
+            log.error("an op failed by a defect", extra={"error": type(error).__name__, "at": _place(error)})
+            reply = wire.failure(ident, SeifasError("the keeper failed inside; it is logged, nothing was shown"))
+        if self.transport is not None and not self.transport.is_closing():
+            self.transport.write(reply)
+        self.pending -= 1
+        if self.paused and self.pending < _PENDING_LIMIT // 2:
+            self.paused = False
+            self.transport.resume_reading()
+
+
+def _place(error: BaseException) -> str:
+    """File and line where a defect showed, and nothing else of it."""
+    trace = error.__traceback__
+    places = []
+    while trace is not None:
+        places.append(f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}")
+        trace = trace.tb_next
+    return " > ".join(places[-4:])
+
+
+class Door:
+    """Listens on `run/<role>.sock` for each role and dispatches to OPS."""
+
+    def __init__(self, keeper: Any, run: Path, uids: Mapping[str, frozenset[int]]) -> None:
+        self.keeper = keeper
+        self.run = run
+        self.uids = uids
+        self.tasks: set[asyncio.Future[None]] = set()
+        self.open_connections: set[_Connection] = set()
+        self._servers: list[asyncio.AbstractServer] = []
+
+    async def open(self) -> None:
+        loop = asyncio.get_running_loop()
+        for role, allowed in self.uids.items():
+            path = self.run / f"{role}.sock"
+            path.unlink(missing_ok=True)
+            before = os.umask(0o177)
+            try:
+                server = await loop.create_unix_server(
+                    lambda role=role, allowed=allowed: _Connection(self, role, allowed),  # type: ignore[misc]
+                    str(path),
+                    backlog=512,
+                )
+            finally:
+                os.umask(before)
+            os.chmod(path, 0o666 if len(allowed) > 1 or os.geteuid() not in allowed else 0o600)
+            self._servers.append(server)
+
+    async def close(self) -> None:
+        for server in self._servers:
+            server.close()
+        for connection in list(self.open_connections):
+            connection.transport.close()
+
+    async def dispatch(self, caller: Caller, name: str, raw: msgspec.Raw) -> Any:
+        op = OPS.table.get(name)
+        if op is None or caller.role not in op.roles:
+            raise Invalid(f"the keeper has no op {name[:40]!r} for the role {caller.role}")
+        try:
+            args = op.decoder.decode(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise Invalid(f"{name}: {error}") from None
+        if not op.while_locked:
+            self.keeper.require_unlocked()
+        return await op.handler(self.keeper, caller, args)

@@ -1,0 +1,97 @@
+"""Every key of an unlocked vault, ready for use: the epoch, the clinic's keys, and the patients' keys as they are needed.
+
+Opened ciphers are kept for the last few thousand patients (an AES key schedule costs as much as opening a record).
+Nothing here leaves the keeper's process.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import NamedTuple
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from seifas.crypto import keys
+from seifas.crypto.keys import ClinicKeys, PatientKeys
+from seifas.errors import Missing, Tampered
+
+_KEPT = 4096
+
+
+class Opened(NamedTuple):
+    """One patient's keys in use. `photos` and `audit` are raw 32 bytes, the others ready ciphers."""
+
+    clinical: AESGCM
+    card: AESGCM
+    photos: bytes
+    audit: bytes
+    check: bytes
+
+
+class Keyring:
+    """Keys of one clinic at one epoch. `read` fetches a sealed key bundle by its tag (storage.keystore)."""
+
+    def __init__(
+        self, *, clinic: bytes, epoch: int, epoch_key: bytes, clinic_keys: ClinicKeys, read: Callable[[bytes], bytes]
+    ) -> None:
+        self.clinic = clinic
+        self.epoch = epoch
+        self.under_epoch = AESGCM(epoch_key)
+        self.clinic_keys = clinic_keys
+        self.routing = clinic_keys.routing
+        self.audit = clinic_keys.audit
+        self.state_key = clinic_keys.state
+        self.routes = AESGCM(clinic_keys.routing)
+        self.state = AESGCM(clinic_keys.state)
+        self._read = read
+        self._opened: OrderedDict[bytes, Opened] = OrderedDict()
+
+    def tag(self, patient: bytes) -> bytes:
+        """Under which tag a patient's bundle lies in the key store."""
+        return keys.tag(self.routing, b"patient keys", patient)
+
+    def patient(self, patient: bytes, check: bytes) -> Opened:
+        """The patient's keys. `check` is the commitment from the head: a bundle put back from before, or another
+        patient's, does not pass. Raises Missing where the keys are gone, Tampered where they are not the right ones."""
+        opened = self._opened.get(patient)
+        if opened is None:
+            try:
+                sealed = self._read(self.tag(patient))
+            except Missing:
+                raise Tampered("a patient's keys are gone from the key store", where=patient.hex()) from None
+            bundle = keys.open_patient_keys(
+                self.under_epoch, sealed, clinic=self.clinic, patient=patient, epoch=self.epoch
+            )
+            opened = self._use(patient, bundle)
+        elif len(self._opened) > 1:
+            self._opened.move_to_end(patient)
+        if opened.check != check:
+            raise Tampered("a patient's keys are not those that the records were sealed under", where=patient.hex())
+        return opened
+
+    def create(self, patient: bytes) -> tuple[Opened, tuple[bytes, bytes]]:
+        """New keys for a patient, and the (tag, sealed bundle) that must be durable before anything is sealed with
+        them."""
+        bundle = keys.new_patient_keys()
+        sealed = keys.seal_patient_keys(
+            self.under_epoch, bundle, clinic=self.clinic, patient=patient, epoch=self.epoch
+        )
+        return self._use(patient, bundle), (self.tag(patient), sealed)
+
+    def forget(self, patient: bytes) -> None:
+        self._opened.pop(patient, None)
+
+    def pseudonym(self, patient: bytes) -> bytes:
+        """The 16 bytes that stand for a patient in the audit log."""
+        return keys.tag(self.audit, b"pseudonym", patient)[:16]
+
+    def _use(self, patient: bytes, bundle: PatientKeys) -> Opened:
+        opened = Opened(
+            AESGCM(bundle.clinical), AESGCM(bundle.card), bundle.photos, bundle.audit,
+            keys.check_value(self.state_key, patient, bundle),
+        )
+        self._opened[patient] = opened
+        if len(self._opened) > _KEPT:
+            self._opened.popitem(last=False)
+        return opened

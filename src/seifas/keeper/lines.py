@@ -1,0 +1,88 @@
+"""The lines of the audit log as the keeper writes them, before audit.leaf seals them.
+
+The outer part (clinic's audit key) says when, who, over what, with which outcome, and carries the budget charge, so
+that the log is also the budget's journal: replaying it rebuilds the ledger, and a charge can be neither lost nor
+made without its line. The inner part (patient's audit key) says why; it dies with the patient's keys.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import msgspec
+
+
+class Action(IntEnum):
+    """What was done. The numbers stand in stored data: never changed, never reused."""
+
+    START = 1
+    UNLOCK = 2
+    LOCK = 3
+    OPEN_CARD = 10
+    OPEN_CHART = 11
+    SEARCH = 12
+    CALLER = 13
+    WORKLIST_MAKE = 14
+    WORKLIST_OPEN = 15
+    BREAK_GLASS = 16
+    CREATE = 20
+    UPDATE = 21
+    DELETE = 22
+    IMPORT = 23
+    UNDO = 24
+    SCHEDULE = 25
+    SCHEDULE_VIEW = 26
+    SIGN_IN = 30
+    SIGN_OUT = 31
+    SIGN_IN_FAILED = 32
+    LINK_MADE = 33
+    STEP_UP = 34
+    SESSION_FROZEN = 35
+    SESSION_THAWED = 36
+    HAT = 37
+    ACCOUNT = 40
+    CLIENT = 41
+    APPROVAL = 42
+    BUDGET_ACT = 43
+    ALARM = 44
+    ERASE = 50
+    ROTATE = 51
+    BACKUP = 52
+    RESTORE = 53
+    SETTINGS = 54
+    AUDIT_VIEW = 55
+    CLOCK_JUMP = 56
+
+
+class Outcome(IntEnum):
+    DONE = 0
+    REFUSED = 1
+    STOPPED = 2
+
+
+class Line(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The outer part of a leaf. Times in ms; ids 16 bytes or empty; `note` is a fixed word, never free text."""
+
+    wall_ms: int
+    boot_ms: int
+    action: int
+    outcome: int = 0
+    account: bytes = b""
+    session: bytes = b""
+    pseudonym: bytes = b""
+    objects: tuple[bytes, ...] = ()
+    charge: bytes = b""
+    note: str = ""
+    charges: tuple[bytes, ...] = ()
+
+
+class Detail(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The inner part: the reason given and what exactly was touched."""
+
+    reason: str = ""
+    what: str = ""
+
+
+encode = msgspec.msgpack.Encoder().encode
+decode_line = msgspec.msgpack.Decoder(Line).decode
+decode_detail = msgspec.msgpack.Decoder(Detail).decode

@@ -1,0 +1,106 @@
+"""What the keeper stores, before sealing: heads, manifests, records and state rows (docs/life-of-a-record.md).
+
+All are MessagePack arrays of frozen Structs: fields are only ever added at the end, with a default.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import msgspec
+
+CLINIC = bytes(16)
+"""The compartment of what belongs to no patient: practitioners, organizations, locations."""
+
+
+class Kind(IntEnum):
+    """Kinds of state rows. The numbers stand in stored data: never changed, never reused."""
+
+    HEAD = 1
+    ACCOUNT = 2
+    SESSION = 3
+    CLIENT = 4
+    LOGIN_LINK = 5
+    APPROVAL = 6
+    WORKLIST = 7
+    DAY_PAGE = 8
+    BUDGET = 9
+    CANARY = 10
+    TOMBSTONE = 11
+    ALARM = 12
+    FACTS = 13
+    VISIT = 14
+
+
+class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One resource in its patient's manifest: which row holds its current version, and what that row's bytes hash to."""
+
+    type: str
+    id: bytes
+    version: int
+    row: bytes
+    digest: bytes
+    size: int
+    updated_ms: int
+    deleted: bool = False
+
+
+class Manifest(msgspec.Struct, frozen=True, array_like=True):
+    """Everything of one patient, at one moment."""
+
+    version: int
+    entries: tuple[Entry, ...]
+
+
+class Head(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The commit point of one patient: which manifest is current. `check` commits to the patient's keys."""
+
+    patient: bytes
+    version: int
+    row: bytes
+    digest: bytes
+    size: int
+    check: bytes
+    card: bytes
+    created_by: bytes
+    created_ms: int
+    epoch: int = 0
+
+
+class Record(msgspec.Struct, frozen=True, array_like=True):
+    """The plaintext of a record row: the resource's bytes as they are served, and the row of the version before."""
+
+    type: str
+    body: bytes
+    updated_ms: int
+    before_row: bytes = b""
+    before_digest: bytes = b""
+    before_size: int = 0
+
+
+class StateRow(msgspec.Struct, frozen=True, array_like=True):
+    """The plaintext of a state row: its kind and id again, so that a row cannot pass for another."""
+
+    kind: int
+    ident: bytes
+    body: bytes
+
+
+class Tombstone(msgspec.Struct, frozen=True, array_like=True):
+    """What stays of an erased patient: that there was one, under which id, and when its keys went."""
+
+    patient: bytes
+    erased_ms: int
+    epoch: int
+    certificate: bytes
+
+
+class Facts(msgspec.Struct, frozen=True, array_like=True):
+    """Single facts of the installation that must not be rolled back alone."""
+
+    generation: int
+    epoch: int
+    log_started_ms: int
+    log_origin: str
+    restored_from: str = ""
+    tombstones: int = 0
