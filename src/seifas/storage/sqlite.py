@@ -1,0 +1,221 @@
+"""One SQLite file with a single writer, readers that never wait for it, and commits that are on disk when they return.
+
+Every database of the vault is opened here, so that what durability and secrecy rest on is set and checked in one
+place: WAL, synchronous=FULL, secure_delete, mode 0600, no temporary files.
+
+    Database(path, *, page_size, migrations)
+        .writing()  -> context of sqlite3.Connection   one IMMEDIATE transaction; durable when the context ends
+        .reading()  -> context of sqlite3.Connection   a read connection of its own, lent to one thread
+        .snapshot(path)   .checkpoint()   .close()
+
+Errors: `Unavailable` (disk full, I/O, busy, closed: nothing was written), `Tampered` (the file is not what was
+written). sqlite3.IntegrityError passes through: only the caller knows what it means.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from seifas.errors import SeifasError, Tampered, Unavailable
+from seifas.storage.durable import create_private, sync_directory, sync_file
+from seifas.storage.migrations import Migration, apply
+
+_BUSY_MS: Final = 5000
+_WAL_LIMIT: Final = 64 * 1024 * 1024
+"""Bytes to which the WAL file shrinks again after a long reader has kept it from being reset."""
+
+_DAMAGED: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT}
+_SYNC_FAILED: Final = {sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC}
+_REASONS: Final = {
+    sqlite3.SQLITE_FULL: "the disk is full",
+    sqlite3.SQLITE_IOERR: "the disk reported an error",
+    sqlite3.SQLITE_CANTOPEN: "the file cannot be opened",
+    sqlite3.SQLITE_READONLY: "the file is read-only",
+    sqlite3.SQLITE_PERM: "the file may not be opened",
+    sqlite3.SQLITE_BUSY: "another process holds it",
+    sqlite3.SQLITE_LOCKED: "another connection holds it",
+    sqlite3.SQLITE_NOMEM: "memory ran out",
+}
+
+
+def fault(error: sqlite3.Error, name: str) -> SeifasError:
+    """What an SQLite error means to the vault; `name` is the file's, never a row's content."""
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is not None and code & 0xFF in _DAMAGED:
+        return Tampered(f"{name} is damaged or is not a database: restore it", where=name)
+    reason = _REASONS.get(code & 0xFF, "the database refused") if code is not None else "it is closed"
+    return Unavailable(f"{name}: {reason}; nothing was written", where=name)
+
+
+class Database:
+    """An open database file. Thread-safe; several threads may read while one writes."""
+
+    def __init__(self, path: Path, *, page_size: int, migrations: Sequence[Migration], cache_kib: int = 16384) -> None:
+        self.path = path
+        self.name = path.name
+        self._page_size = page_size
+        self._cache_kib = cache_kib
+        self._lock = threading.RLock()
+        self._idle: deque[sqlite3.Connection] = deque()
+        self._broken = ""
+        self._closed = False
+        create_private(path)
+        try:
+            self._writer = self._connect()
+            apply(self._writer, migrations, subject=self.name)
+        except sqlite3.Error as error:
+            raise fault(error, self.name) from error
+        sync_directory(path.parent)
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self.path, isolation_level=None, check_same_thread=False, timeout=_BUSY_MS / 1000, cached_statements=64
+        )
+        try:
+            _configure(connection, self._page_size, self._cache_kib, self.name)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """The write connection inside one transaction: committed and synced at the end, rolled back on any error."""
+        with self._lock:
+            connection = self._writable()
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                yield connection
+                self._commit(connection)
+            except sqlite3.IntegrityError:
+                self._undo(connection)
+                raise
+            except sqlite3.Error as error:
+                self._undo(connection)
+                raise fault(error, self.name) from error
+            except BaseException:
+                self._undo(connection)
+                raise
+
+    def _writable(self) -> sqlite3.Connection:
+        if self._closed:
+            raise Unavailable(f"{self.name} is closed", where=self.name)
+        if self._broken:
+            raise Unavailable(self._broken, where=self.name)
+        return self._writer
+
+    def _commit(self, connection: sqlite3.Connection) -> None:
+        try:
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            # After a failed fsync the kernel may drop the dirty pages and report the next fsync as good. Whether this
+            # commit is on disk is then unknown; only reopening, which reads the file again, settles it.
+            if getattr(error, "sqlite_errorcode", None) in _SYNC_FAILED:
+                self._broken = f"{self.name}: the disk failed to confirm a write; restart to read again what is there"
+            raise
+
+    def _undo(self, connection: sqlite3.Connection) -> None:
+        try:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            self._broken = f"{self.name}: a transaction could not be undone; restart"
+            raise fault(error, self.name) from error
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A read connection that no other thread uses meanwhile. Sees the last commit, never an open transaction."""
+        if self._closed:
+            raise Unavailable(f"{self.name} is closed", where=self.name)
+        try:
+            try:
+                connection = self._idle.pop()
+            except IndexError:
+                connection = self._connect()
+                connection.execute("PRAGMA query_only=ON")
+            try:
+                yield connection
+            finally:
+                if self._closed:
+                    connection.close()
+                else:
+                    self._idle.append(connection)
+        except sqlite3.Error as error:
+            raise fault(error, self.name) from error
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keeps every writer out (not the readers): for what must see no commit between two of its own steps."""
+        with self._lock:
+            yield
+
+    def snapshot(self, target: Path) -> None:
+        """A copy of one committed moment, page by page, synced, in a new file of mode 0600. Writers go on meanwhile."""
+        with self.reading() as source:
+            copy_pages(source, target, self.name)
+
+    def checkpoint(self) -> bool:
+        """Moves everything out of the WAL and empties it; False if a reader stands in the way (nothing is lost)."""
+        with self._lock:
+            try:
+                busy = self._writable().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            except sqlite3.Error as error:
+                raise fault(error, self.name) from error
+        return not busy
+
+    def close(self) -> None:
+        """Empties the WAL and closes; a second call does nothing."""
+        with self._lock:
+            if self._closed:
+                return
+            try:
+                if not self._broken:
+                    self.checkpoint()
+            finally:
+                self._closed = True
+                while self._idle:
+                    self._idle.pop().close()
+                self._writer.close()
+
+
+def _configure(connection: sqlite3.Connection, page_size: int, cache_kib: int, name: str) -> None:
+    # page_size only takes effect on an empty file, and must precede the switch to WAL.
+    settings = {
+        "page_size": page_size,
+        "journal_mode": "wal",
+        "synchronous": 2,
+        "secure_delete": 1,
+        "temp_store": 2,
+        "cell_size_check": 1,
+        "trusted_schema": 0,
+        "journal_size_limit": _WAL_LIMIT,
+        "cache_size": -cache_kib,
+    }
+    for setting, value in settings.items():
+        connection.execute(f"PRAGMA {setting}={value}").fetchall()
+    for setting, value in settings.items():
+        found = connection.execute(f"PRAGMA {setting}").fetchone()[0]
+        if found != value:
+            raise Unavailable(f"{name}: SQLite keeps {setting}={found}, {value} is required", where=name)
+
+
+def copy_pages(source: sqlite3.Connection, target: Path, name: str) -> None:
+    """Copies the database behind `source` into the new file `target` and syncs it. Raises `Unavailable`."""
+    create_private(target, fresh=True)
+    try:
+        copy = sqlite3.connect(target, isolation_level=None)
+        try:
+            source.backup(copy)
+        finally:
+            copy.close()
+    except sqlite3.Error as error:
+        target.unlink(missing_ok=True)
+        raise fault(error, name) from error
+    sync_file(target)
+    sync_directory(target.parent)
