@@ -1,0 +1,314 @@
+"""The sealed patient and clinic keys, apart from all data: one file a generation, so that erasure can end a generation.
+
+    keys/keystore-000001.db      keys(tag 32 bytes -> body), epoch(name -> body)
+    keys/keystore-000002.db.new  the next generation while it is written
+    keys/slots.json              the ways to the root, as the caller's bytes
+
+    class KeyStore(directory: Path)
+        create(epoch: Mapping[str, bytes]) -> None      generation 1; `Conflict` if there is a key store already
+        open(generation: int) -> None                   also finishes a switch that a crash cut short
+        generation: int         generations() -> list[int]
+        put_many(items: Sequence[tuple[bytes, bytes]]) -> None      durable on return, create-only (`Conflict`)
+        get(tag) -> bytes       raises Missing          get_many(tags) -> dict[bytes, bytes]     absent ones left out
+        items() -> Iterator[tuple[bytes, bytes]]        in tag order         count() -> int
+        delete_many(tags) -> int                        and empties the write-ahead log
+        epoch() -> dict[str, bytes]
+        begin_next() -> NextGeneration                  .put_many(items)  .put_epoch(rows)  .finish()  .abandon()
+        activate(generation) -> None                    after the keeper's state names that generation
+        destroy_older(than: int) -> list[int]           overwrites and removes generations below `than`
+        slots() -> bytes | None     write_slots(data: bytes) -> None
+        snapshot(directory: Path) -> int                copies the open generation and the slots; its number
+        close() -> None
+
+Rotation: begin_next, write every surviving key, finish; commit "generation N+1" in the keeper's state; activate(N+1);
+destroy_older(N+1). A crash before the commit leaves N valid and a leftover that the next `open` removes; a crash
+after it leaves a finished `.new` file, which `open(N+1)` puts in place. Keys put into N after `begin_next` are not
+in N+1 unless the caller writes them there too.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from seifas.errors import Conflict, Invalid, Missing, Unavailable
+from seifas.storage.durable import make_directory, os_faults, overwrite_and_unlink, replace, sync_directory
+from seifas.storage.migrations import KEYS
+from seifas.storage.sqlite import Database
+
+PAGE_SIZE: Final = 4096
+TAG_SIZE: Final = 32
+
+_PAGE: Final = 4096
+"""Keys read at a time by `items`, so that no read transaction stays open while the caller works."""
+
+_FINISHED: Final = "finished"
+"""An epoch row of ours, set last: a generation that was not written to its end is never opened."""
+
+_LARGEST_SLOTS: Final = 16 * 1024 * 1024
+_NAME: Final = re.compile(r"keystore-(\d{6})\.db(\.new)?")
+
+Item = tuple[bytes, bytes]
+
+
+class KeyStore:
+    """One directory of generations, of which one is open. Methods may be called from any thread."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._opened: Database | None = None
+        self._generation = 0
+
+    @property
+    def generation(self) -> int:
+        """The number of the open generation; 0 if none is."""
+        return self._generation
+
+    def generations(self) -> list[int]:
+        """Numbers of all finished generations in the directory, ascending."""
+        return sorted(number for number, new in self._files() if not new)
+
+    def _files(self) -> Iterator[tuple[int, bool]]:
+        if self._directory.is_dir():
+            for path in self._directory.iterdir():
+                if match := _NAME.fullmatch(path.name):
+                    yield int(match[1]), match[2] is not None
+
+    def _path(self, generation: int, *, new: bool = False) -> Path:
+        return self._directory / f"keystore-{generation:06d}.db{'.new' if new else ''}"
+
+    def _db(self) -> Database:
+        if self._opened is None:
+            raise Unavailable("no key store is open")
+        return self._opened
+
+    def create(self, epoch: Mapping[str, bytes]) -> None:
+        """Makes and opens generation 1 with these epoch rows."""
+        make_directory(self._directory)
+        if any(not new for _, new in self._files()):
+            raise Conflict("there is a key store here already", where=self._directory.name)
+        _destroy(self._path(1, new=True))
+        first = NextGeneration(self._path(1, new=True), 1)
+        first.put_epoch(epoch)
+        first.finish()
+        self.open(1)
+
+    def open(self, generation: int) -> None:
+        """Opens the generation that the keeper's state names; `Unavailable` if it is not here or was never finished."""
+        self.close()
+        if not self._path(generation).exists():
+            self._put_in_place(generation)
+        database = Database(self._path(generation), page_size=PAGE_SIZE, migrations=KEYS)
+        if not _is_finished(database):
+            database.close()
+            raise _not_here(generation)
+        self._opened, self._generation = database, generation
+        for number, new in list(self._files()):
+            if new:
+                _destroy(self._path(number, new=True))
+
+    def _put_in_place(self, generation: int) -> None:
+        new = self._path(generation, new=True)
+        if not new.exists():
+            raise _not_here(generation)
+        database = Database(new, page_size=PAGE_SIZE, migrations=KEYS)
+        finished = _is_finished(database)
+        database.close()
+        # SQLite finds a write-ahead log by the name of its database: renamed away from it, commits would be lost.
+        if not finished or new.with_name(new.name + "-wal").exists():
+            raise _not_here(generation)
+        with os_faults(new.name):
+            new.rename(self._path(generation))
+        sync_directory(self._directory)
+
+    def put_many(self, items: Sequence[Item]) -> None:
+        """All keys or none, on disk when it returns. `Conflict` if a tag exists."""
+        _insert(self._db(), items)
+
+    def get(self, tag: bytes) -> bytes:
+        with self._db().reading() as connection:
+            row = connection.execute("SELECT body FROM keys WHERE tag = ?", (_checked(tag),)).fetchone()
+        if row is None:
+            raise Missing("no such key", where=tag.hex())
+        body: bytes = row[0]
+        return body
+
+    def get_many(self, tags: Iterable[bytes]) -> dict[bytes, bytes]:
+        """The bodies of those tags that there are."""
+        found = {}
+        with self._db().reading() as connection:
+            for tag in tags:
+                row = connection.execute("SELECT body FROM keys WHERE tag = ?", (_checked(tag),)).fetchone()
+                if row is not None:
+                    found[tag] = row[0]
+        return found
+
+    def items(self) -> Iterator[Item]:
+        """All (tag, body) in tag order; keys put or deleted meanwhile may or may not appear."""
+        database, after = self._db(), b""
+        while True:
+            with database.reading() as connection:
+                page = connection.execute(
+                    "SELECT tag, body FROM keys WHERE tag > ? ORDER BY tag LIMIT ?", (after, _PAGE)
+                ).fetchall()
+            yield from page
+            if len(page) < _PAGE:
+                return
+            after = page[-1][0]
+
+    def count(self) -> int:
+        with self._db().reading() as connection:
+            total: int = connection.execute("SELECT count(*) FROM keys").fetchone()[0]
+        return total
+
+    def delete_many(self, tags: Iterable[bytes]) -> int:
+        """Removes keys, durable on return, and says how many there were.
+
+        secure_delete zeroes them in the file, and the write-ahead log is emptied so that they do not stand there.
+        """
+        doomed = sorted({_checked(tag) for tag in tags})
+        if not doomed:
+            return 0
+        database = self._db()
+        with database.writing() as connection:
+            gone = connection.executemany("DELETE FROM keys WHERE tag = ?", ((tag,) for tag in doomed)).rowcount
+        database.checkpoint()
+        return gone
+
+    def epoch(self) -> dict[str, bytes]:
+        """The epoch rows of the open generation."""
+        with self._db().reading() as connection:
+            rows = dict(connection.execute("SELECT name, body FROM epoch").fetchall())
+        rows.pop(_FINISHED, None)
+        return rows
+
+    def begin_next(self) -> NextGeneration:
+        """An empty next generation to write; a leftover of an earlier attempt is destroyed."""
+        self._db()
+        path = self._path(self._generation + 1, new=True)
+        _destroy(path)
+        return NextGeneration(path, self._generation + 1)
+
+    def activate(self, generation: int) -> None:
+        """Puts the finished next generation in place and opens it. The older one stays until `destroy_older`."""
+        if generation != self._generation + 1:
+            raise Invalid(f"generation {self._generation} is open; only the next can be activated")
+        self._put_in_place(generation)
+        former = self._db()
+        self._opened = Database(self._path(generation), page_size=PAGE_SIZE, migrations=KEYS)
+        self._generation = generation
+        former.close()
+
+    def destroy_older(self, than: int) -> list[int]:
+        """Overwrites and removes every generation below `than`; the open one is never touched (`Invalid`).
+
+        What this is worth: on a disk that writes in place the old wrapped keys are gone; SSDs, copy-on-write file
+        systems, volume snapshots and backups may keep them (durable.overwrite_and_unlink). An erasure certificate
+        therefore counts on the retention of key-store backups, not on this.
+        """
+        if than > self._generation:
+            raise Invalid("the open generation is not destroyed")
+        older = [number for number in self.generations() if number < than]
+        for number in older:
+            _destroy(self._path(number))
+        return older
+
+    def slots(self) -> bytes | None:
+        """The bytes last given to `write_slots`; None if there were none yet."""
+        path = self._directory / "slots.json"
+        with os_faults(path.name):
+            if not path.exists():
+                return None
+            if path.stat().st_size > _LARGEST_SLOTS:
+                raise Invalid("the slots file is larger than any that was written", where=path.name)
+            return path.read_bytes()
+
+    def write_slots(self, data: bytes) -> None:
+        """Replaces the slots at once and durably, and overwrites the former ones where they lay."""
+        if len(data) > _LARGEST_SLOTS:
+            raise Invalid(f"slots take at most {_LARGEST_SLOTS} bytes")
+        make_directory(self._directory)
+        replace(self._directory / "slots.json", data)
+
+    def snapshot(self, directory: Path) -> int:
+        """Copies the open generation (one moment of it) and the slots into `directory`; returns the generation."""
+        database, generation = self._db(), self._generation
+        make_directory(directory)
+        database.snapshot(directory / self._path(generation).name)
+        if (slots := self.slots()) is not None:
+            replace(directory / "slots.json", slots)
+        return generation
+
+    def close(self) -> None:
+        if self._opened is not None:
+            self._opened.close()
+        self._opened, self._generation = None, 0
+
+
+class NextGeneration:
+    """A generation being written: nothing until `finish`, and only `activate` makes it the current one."""
+
+    def __init__(self, path: Path, generation: int) -> None:
+        self.generation = generation
+        self._path = path
+        self._database = Database(path, page_size=PAGE_SIZE, migrations=KEYS)
+
+    def put_many(self, items: Sequence[Item]) -> None:
+        """Durable on return, so that large batches (10,000) are far faster than small ones. `Conflict` on repeats."""
+        _insert(self._database, items)
+
+    def put_epoch(self, rows: Mapping[str, bytes]) -> None:
+        if _FINISHED in rows:
+            raise Invalid(f"the epoch row {_FINISHED!r} is the store's own")
+        try:
+            with self._database.writing() as connection:
+                connection.executemany("INSERT INTO epoch (name, body) VALUES (?, ?)", rows.items())
+        except sqlite3.IntegrityError as error:
+            raise Conflict("an epoch row with this name exists already") from error
+
+    def finish(self) -> None:
+        """Marks it complete and closes it, with everything in the one file."""
+        with self._database.writing() as connection:
+            connection.execute("INSERT INTO epoch (name, body) VALUES (?, ?)", (_FINISHED, b"\x01"))
+        self._database.close()
+
+    def abandon(self) -> None:
+        self._database.close()
+        _destroy(self._path)
+
+
+def _insert(database: Database, items: Sequence[Item]) -> None:
+    for tag, _ in items:
+        _checked(tag)
+    try:
+        with database.writing() as connection:
+            connection.executemany("INSERT INTO keys (tag, body) VALUES (?, ?)", sorted(items))
+    except sqlite3.IntegrityError as error:
+        raise Conflict("a key with this tag is stored already; nothing was written") from error
+
+
+def _checked(tag: bytes) -> bytes:
+    if not isinstance(tag, bytes) or len(tag) != TAG_SIZE:
+        raise Invalid(f"a key tag is {TAG_SIZE} bytes")
+    return tag
+
+
+def _is_finished(database: Database) -> bool:
+    with database.reading() as connection:
+        return connection.execute("SELECT 1 FROM epoch WHERE name = ?", (_FINISHED,)).fetchone() is not None
+
+
+def _not_here(generation: int) -> Unavailable:
+    return Unavailable(
+        f"the key store of generation {generation} is not here or was not finished: restore it",
+        where=f"keystore-{generation:06d}.db",
+    )
+
+
+def _destroy(path: Path) -> None:
+    for name in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
+        if name.exists():
+            overwrite_and_unlink(name)
