@@ -55,8 +55,7 @@ class Familiar(msgspec.Struct, frozen=True):
 class Account(msgspec.Struct, frozen=True):
     """A person. `id` 16 random bytes; times in wall ms, 0 for never; `practitioner` the FHIR id this person acts as.
 
-    `hats_since_ms` is when the hats last changed: fresh hats do not yet approve (approvals.py). `outside` marks a named
-    outside approver, who owns no hat of the clinic.
+    `hats_since_ms` is when the hats last changed: fresh hats do not yet approve (approvals.py).
     """
 
     id: bytes
@@ -67,7 +66,6 @@ class Account(msgspec.Struct, frozen=True):
     hats_since_ms: int
     disabled: bool = False
     disabled_ms: int = 0
-    outside: bool = False
     practitioner: bytes | None = None
     password_hash: str = ""
     totp_secret: str = ""
@@ -100,13 +98,15 @@ def check_text(text: str, *, where: str, most: int = 120) -> str:
 
 
 def check_hats(hats: Iterable[str]) -> tuple[Hat, ...]:
-    """Hats for a person, sorted and distinct. Raises Invalid for an unknown one or the machine's."""
+    """Hats for a person, sorted and distinct. Raises Invalid for what no person can wear together."""
     try:
         worn = {Hat(hat) for hat in hats}
     except ValueError:
         raise Invalid("There is no such hat.", where="hats") from None
     if not worn <= PERSONS:
         raise Invalid("This hat is for programs, not for people.", where="hats")
+    if Hat.OUTSIDE in worn and len(worn) > 1:
+        raise Invalid("An outside approver owns no hat of the clinic.", where="hats")
     return tuple(sorted(worn))
 
 
@@ -160,6 +160,10 @@ class AccountTable:
         except KeyError:
             raise Missing("There is no such account.", where="account") from None
 
+    def lookup(self, ident: bytes) -> Account | None:
+        """By id, or None."""
+        return self._by_id.get(ident)
+
     def find(self, name: str) -> Account | None:
         """By login name in any spelling that folds alike."""
         ident = self._by_name.get(fold(name[:200]))
@@ -177,15 +181,13 @@ class AccountTable:
 
 def create(
     table: AccountTable, *, name: str, display: str, hats: Iterable[str], now_ms: int,
-    practitioner: bytes | None = None, outside: bool = False,
+    practitioner: bytes | None = None,
 ) -> Account:
     """A new account without any means of signing in yet (an invitation link comes next). Raises Invalid, Conflict."""
     account = Account(
         id=os.urandom(16), name=check_name(name), display=check_text(display, where="display"), hats=check_hats(hats),
-        created_ms=now_ms, hats_since_ms=now_ms, practitioner=practitioner, outside=outside,
+        created_ms=now_ms, hats_since_ms=now_ms, practitioner=practitioner,
     )
-    if outside and account.hats:
-        raise Invalid("An outside approver owns no hat of the clinic.", where="hats")
     table.put(account)
     return account
 
@@ -209,8 +211,6 @@ def set_hats(table: AccountTable, ident: bytes, hats: Iterable[str], *, by: byte
     if by == ident:
         raise Refused("Nobody changes their own hats. Ask a colleague.", where="hats")
     new = check_hats(hats)
-    if old.outside and new:
-        raise Invalid("An outside approver owns no hat of the clinic.", where="hats")
     _keep_one(table, old, lost=set(old.hats) - set(new))
     return _put(table, replace(old, hats=new, hats_since_ms=now_ms if new != old.hats else old.hats_since_ms))
 

@@ -13,7 +13,11 @@ from seifas.errors import Refused
 
 
 class Hat(StrEnum):
-    """The hat a session wears. MACHINE is worn by access tokens of clients only and can never be given to a person."""
+    """The hat a session wears. MACHINE is worn by access tokens of clients only and can never be given to a person.
+
+    OUTSIDE is a named approver from outside the clinic (a lawyer, the data protection officer of another clinic): it
+    decides about requests where the clinic has no second person, sees nothing else, and goes with no other hat.
+    """
 
     DOCTOR = "doctor"
     NURSE = "nurse"
@@ -21,6 +25,7 @@ class Hat(StrEnum):
     OFFICER = "officer"
     ADMINISTRATOR = "administrator"
     AUDITOR = "auditor"
+    OUTSIDE = "outside"
     MACHINE = "machine"
 
 
@@ -62,6 +67,7 @@ ALLOWED: dict[Hat, frozenset[str]] = {
     },
     # Reads the log and checks it; discloses nothing and changes nothing.
     Hat.AUDITOR: _OWN | {"audit.read", "audit.list", "audit.verify", "audit.proof", "audit.checkpoint"},
+    Hat.OUTSIDE: _OWN | {"approval.list", "approval.decide"},
     # A program: records and search only, narrowed again by its scopes and its own budget. It has no means of signing in
     # to look after, takes no gesture and breaks no glass.
     Hat.MACHINE: frozenset({
