@@ -1,0 +1,335 @@
+"""The directory itself: an FTS5 index and the cards in SQLite's memory, filled at unlock, dropped at lock.
+
+Index words carry their kind as first letter (`asking`), so one column without positions serves all fields; only
+`a-z0-9` reaches the query language. Figures: docs/decisions/0005-directory.md.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from threading import Lock
+
+from seifas.errors import Invalid
+from seifas.keeper.directory import asking
+from seifas.keeper.directory.asking import Plan, Query, Word
+from seifas.keeper.directory.card import Card, decode, encode
+from seifas.keeper.directory.contacts import code_form, phone_digits
+from seifas.keeper.directory.forms import stems
+from seifas.keeper.directory.matching import EXACT, FORM, Hit, hit_of, order, rank
+from seifas.keeper.directory.names import PARTICLES, family_words, without_titles, words
+from seifas.keeper.directory.terms import Terms
+from seifas.keeper.directory.vocabulary import Vocabulary
+
+BATCH = 4000
+"""Cards that go to SQLite at once while loading."""
+
+FEW = 5
+"""With so many hits by what was really typed, typing errors are not guessed: each hit shown costs budget."""
+
+_SCHEMA = """
+    PRAGMA temp_store = MEMORY;
+    PRAGMA page_size = 16384;
+    CREATE TABLE card (id INTEGER PRIMARY KEY, patient BLOB NOT NULL, body BLOB NOT NULL);
+    -- No positions, no sizes, no copy of the text; beginnings of 1 to 3 letters (after the kind letter) have lists
+    -- of their own, longer ones are merged from the words.
+    CREATE VIRTUAL TABLE words USING fts5(
+        text, content='', columnsize=0, detail=none, prefix='2 3 4', tokenize='ascii'
+    );
+"""
+_PATIENT_INDEX = "CREATE UNIQUE INDEX card_patient ON card (patient)"
+
+
+class Directory:
+    """The cards of one clinic, searchable. Safe to use from several threads; one search runs at a time."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._fresh()
+
+    def _fresh(self) -> None:
+        self._db = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
+        self._db.executescript(_SCHEMA)
+        self._db.execute(_PATIENT_INDEX)
+        self._names = Vocabulary()
+        self._stems = Vocabulary()
+
+    def __len__(self) -> int:
+        with self._lock:
+            return int(self._db.execute("SELECT count(*) FROM card").fetchone()[0])
+
+    def close(self) -> None:
+        """Drops everything. Python and SQLite free the memory; they do not promise to overwrite it."""
+        with self._lock:
+            self._db.close()
+            self._names, self._stems = Vocabulary(), Vocabulary()
+
+    def load(self, cards: Iterable[Card]) -> int:
+        """Replaces the whole directory by these cards; returns how many. Raises Invalid if a patient comes twice."""
+        with self._lock:
+            self._db.close()
+            self._fresh()
+            try:
+                return self._fill(iter(cards))
+            except BaseException:
+                self._fresh()
+                raise
+
+    def _fill(self, cards: Iterator[Card]) -> int:
+        terms = Terms()
+        self._db.execute("DROP INDEX card_patient")
+        self._db.execute("BEGIN")
+        count = 0
+        while batch := list(islice(cards, BATCH)):
+            numbered = list(enumerate(batch, start=count + 1))
+            self._db.executemany(
+                "INSERT INTO card (id, patient, body) VALUES (?, ?, ?)",
+                ((number, card.patient, encode(card)) for number, card in numbered),
+            )
+            self._db.executemany(
+                "INSERT INTO words (rowid, text) VALUES (?, ?)",
+                ((number, terms.text(card)) for number, card in numbered),
+            )
+            count += len(batch)
+        self._db.execute("COMMIT")
+        try:
+            self._db.execute(_PATIENT_INDEX)
+        except sqlite3.IntegrityError:
+            raise Invalid("A patient comes twice.", where="directory") from None
+        self._names, self._stems = Vocabulary(terms.names), Vocabulary(terms.stems)
+        return count
+
+    def put(self, card: Card) -> None:
+        """Adds a patient's card, or replaces it."""
+        if len(card.patient) != 16:
+            raise Invalid("A patient's id is 16 bytes.", where="card")
+        terms = Terms()
+        text = terms.text(card)
+        with self._lock, self._transaction():
+            number = self._take_out(card.patient)
+            if number is None:
+                inserted = self._db.execute(
+                    "INSERT INTO card (patient, body) VALUES (?, ?)", (card.patient, encode(card))
+                )
+                number = inserted.lastrowid
+            else:
+                self._db.execute("UPDATE card SET body = ? WHERE id = ?", (encode(card), number))
+            self._db.execute("INSERT INTO words (rowid, text) VALUES (?, ?)", (number, text))
+            for word in terms.names:
+                self._names.add(word)
+            for stem in terms.stems:
+                self._stems.add(stem)
+
+    def remove(self, patient: bytes) -> None:
+        """Takes a patient out; nothing happens if there is none."""
+        with self._lock, self._transaction():
+            number = self._take_out(patient)
+            if number is not None:
+                self._db.execute("DELETE FROM card WHERE id = ?", (number,))
+
+    def card(self, patient: bytes) -> Card | None:
+        """The whole card, for the keeper's own checks; never for showing unasked."""
+        with self._lock:
+            row = self._db.execute("SELECT body FROM card WHERE patient = ?", (patient,)).fetchone()
+        return decode(row[0]) if row else None
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def _take_out(self, patient: bytes) -> int | None:
+        """Takes a patient's words out of the index; the number of the card row, which stays."""
+        row = self._db.execute("SELECT id, body FROM card WHERE patient = ?", (patient,)).fetchone()
+        if row is None:
+            return None
+        number = int(row[0])
+        terms = Terms()
+        text = terms.text(decode(row[1]))
+        self._db.execute("INSERT INTO words (words, rowid, text) VALUES ('delete', ?, ?)", (number, text))
+        # A name that nobody bears any more must not stay in memory as a word either.
+        for word in terms.names:
+            if not self._any([f'"{kind}{word}"' for kind in "fxg"]):
+                self._names.discard(word)
+        for stem in terms.stems:
+            if not self._any([f'"{kind}{stem}"' for kind in "st"]):
+                self._stems.discard(stem)
+        return number
+
+    def _any(self, alternatives: list[str]) -> bool:
+        return self._db.execute(
+            "SELECT 1 FROM words WHERE words MATCH ? LIMIT 1", (" OR ".join(alternatives),)
+        ).fetchone() is not None
+
+    # --- asking ---
+
+    def search(self, query: Query) -> list[Hit]:
+        """Masked hits, best first, at most `query.limit` and 20. Raises Invalid or TooLarge with what to type."""
+        plan = asking.plan_of(query)
+        with self._lock:
+            found = self._ranked(plan, plan.words)
+            asked = plan.words
+            if not found and plan.apart:
+                found, asked = self._ranked(plan, plan.apart), plan.apart
+        return [hit_of(card, plan, asked) for card in found]
+
+    def _ranked(self, plan: Plan, asked: tuple[Word, ...]) -> list[Card]:
+        keys = [f'"{key}"*' if longer else f'"{key}"' for key, longer in plan.keys]
+        found: dict[int, Card] = {}
+        if not asked:
+            self._find(keys, plan, found)
+        else:
+            for level in self._levels(asked, begin=_may_begin(plan, asked)):
+                self._find([*level, *keys], plan, found)
+                if len(found) >= plan.limit:
+                    break
+            if len(found) < min(FEW, plan.limit):
+                similar, loose = self._similar(asked)
+                self._find([*similar, *keys], plan, found)
+                if not found:
+                    self._find([*loose, *keys], plan, found)
+        return sorted(found.values(), key=lambda card: order(card, asked))[: plan.limit]
+
+    def _find(self, clauses: list[str], plan: Plan, found: dict[int, Card]) -> None:
+        """Adds the cards for which all clauses hold, twice the limit at most beside those already found."""
+        rows = self._db.execute(
+            "SELECT card.id, card.body FROM words JOIN card ON card.id = words.rowid"
+            " WHERE words MATCH ? ORDER BY words.rowid LIMIT ?",
+            (" AND ".join(clauses), plan.limit * 2 + len(found)),
+        )
+        for number, body in rows:
+            if number in found:
+                continue
+            card = decode(body)
+            # The index knows addresses by a short digest only.
+            if all(address in card.emails for address in plan.emails):
+                found[number] = card
+
+    @staticmethod
+    def _levels(asked: tuple[Word, ...], *, begin: bool) -> Iterator[list[str]]:
+        """Ever wider clauses: all words exact, one exact and the others begun, all begun, any form of the names."""
+        exact = [_any_of(_exact(word)) for word in asked]
+        begun = [_any_of(_begun(word, begin=begin)) for word in asked]
+        yield exact
+        if len(asked) > 1:
+            for at in range(len(asked)):
+                yield [exact[at] if other == at else begun[other] for other in range(len(asked))]
+        yield begun
+        yield [_any_of([*_begun(word, begin=begin), *_forms(word)]) for word in asked]
+
+    def _similar(self, asked: tuple[Word, ...]) -> tuple[list[str], list[str]]:
+        """Clauses that also forgive one typing error in each word: in a whole name, and in the beginning of one."""
+        similar: list[str] = []
+        loose: list[str] = []
+        for word in asked:
+            whole, beginnings = self._names.near(word.text)
+            known = [*_begun(word, begin=True), *_forms(word)]
+            known.extend(f'"{kind}{near}"' for kind in word.kinds for near in whole)
+            for stem in stems(word.text):
+                known.extend(f'"{kind}{near}"' for kind in _stem_kinds(word) for near in self._stems.near(stem)[0])
+            similar.append(_any_of(known))
+            loose.append(_any_of([*known, *(f'"{kind}{near}"*' for kind in word.kinds for near in beginnings)]))
+        return similar, loose
+
+    def caller(self, surname: str, *, birthdate: str = "", phone: str = "") -> bytes | None:
+        """The patient whom a caller proved to be: a surname in any of its forms, and the full birth date or a full
+        telephone number (both, if both are given). None unless exactly one matches; of several, one record in use may
+        stand beside others that are not. Raises Invalid if it is no such proof.
+        """
+        typed = _proof_words(surname)
+        key = ""
+        if birthdate.strip():
+            key, _ = asking.birth_key(birthdate.strip())
+            if not asking.is_whole_date(key):
+                raise Invalid("Ask for the whole birth date: 1985-03-02.", where="birthdate")
+        number = ""
+        if phone.strip():
+            number = phone_digits(phone)
+            if len(number) < FULL_PHONE:
+                raise Invalid("Ask for the whole telephone number.", where="phone")
+        if not key and not number:
+            raise Invalid("Ask for the whole birth date or telephone number.", where="birthdate")
+        clauses = [
+            _any_of([*(f'"{kind}{word}"' for kind in "fx"), *(f'"s{stem}"' for stem in stems(word))]) for word in typed
+        ]
+        clauses.extend(f'"{each}"' for each in (key, number and asking.PHONE + number[::-1]) if each)
+        found: dict[int, Card] = {}
+        with self._lock:
+            self._find(clauses, Plan(words=(), apart=(), keys=(), emails=(), limit=asking.HIT_LIMIT), found)
+        matching = [card for card in found.values() if _proves(typed, card)]
+        in_use = [card for card in matching if card.active and not card.deceased] or matching
+        return in_use[0].patient if len(in_use) == 1 else None
+
+    def same_code(self, code: str) -> list[bytes]:
+        """The patients who have this identifier, spaces, dashes and case aside. Systems are not told apart."""
+        form = code_form(code)
+        if not form:
+            return []
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT patient FROM words JOIN card ON card.id = words.rowid WHERE words MATCH ? ORDER BY words.rowid",
+                (f'"{asking.CODE}{form}"',),
+            ).fetchall()
+        return [bytes(row[0]) for row in rows]
+
+
+FULL_PHONE = 7
+"""Digits that a number needs at least to prove a caller."""
+
+
+def _any_of(alternatives: list[str]) -> str:
+    return "(" + " OR ".join(dict.fromkeys(alternatives)) + ")"
+
+
+def _exact(word: Word) -> list[str]:
+    exact = [f'"{kind}{word.text}"' for kind in word.kinds]
+    if any(letter.isdigit() for letter in word.text):
+        exact.append(f'"{asking.CODE}{word.text}"')  # a document's number typed among the names
+    return exact
+
+
+def _begun(word: Word, *, begin: bool) -> list[str]:
+    if len(word.text) == 1:
+        # An initial is a given name's, if it may be.
+        return [f'"{kind}{word.text}"*' for kind in (asking.GIVEN if asking.GIVEN in word.kinds else word.kinds)]
+    if len(word.text) == 2 and not begin:
+        return _exact(word)
+    return [*_exact(word), *(f'"{kind}{word.text}"*' for kind in word.kinds)]
+
+
+def _stem_kinds(word: Word) -> str:
+    surname = asking.SURNAME_STEM if asking.FAMILY in word.kinds else ""
+    return surname + (asking.GIVEN_STEM if asking.GIVEN in word.kinds else "")
+
+
+def _forms(word: Word) -> list[str]:
+    # Two letters have no ending to take off.
+    return [f'"{kind}{stem}"' for kind in _stem_kinds(word) for stem in stems(word.text)] if len(word.text) > 2 else []
+
+
+def _may_begin(plan: Plan, asked: tuple[Word, ...]) -> bool:
+    """Whether words of two letters may be beginnings: beside another condition, not alone."""
+    return bool(plan.keys) or sum(len(word.text) >= 2 for word in asked) > 1
+
+
+def _proof_words(surname: str) -> list[str]:
+    if len(surname) > asking.FIELD_LIMIT:
+        raise Invalid("That is no surname.", where="surname")
+    typed = without_titles(words(surname))
+    # "van der" proves nothing; "van der Berg" is proved by Berg.
+    typed = [word for word in typed if word not in PARTICLES] or typed
+    if not typed or all(len(word) < 2 for word in typed):
+        raise Invalid("Type the whole surname.", where="surname")
+    return typed[: asking.WORDS_ASKED]
+
+
+def _proves(typed: list[str], card: Card) -> bool:
+    stored = [word for name in (card.family, *card.former) for word in family_words(name)]
+    return all(any(rank(word, each) in (EXACT, FORM) for each in stored) for word in typed)
