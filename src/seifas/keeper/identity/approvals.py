@@ -8,8 +8,8 @@ Rules, for every kind:
   included), so what was approved is what is done, once, and before it lapses;
 - hats given less than a day ago do not approve: one administrator cannot make a second person in a minute;
 - approvals of people who were disabled or lost the hat before it was settled do not count;
-- where no second person exists (and none was removed in the last 14 days), a named outside approver decides, or the
-  request stands announced on two channels for 24 hours without anyone entitled refusing it;
+- a named outside approver counts as a second person for every kind; where not even that exists (and nobody was removed
+  in the last 14 days), the request stands announced on two channels for 24 hours, unless anyone entitled refuses it;
 - one refusal by anyone entitled, at any time before it is done, ends it; so does the asker's withdrawal.
 """
 
@@ -101,10 +101,10 @@ class State(StrEnum):
 
 
 class Approval(msgspec.Struct, frozen=True):
-    """One person's yes. `hat` is None for an outside approver; `credential_id` the passkey touched, b"" in a demo."""
+    """One person's yes. `credential_id` is the passkey touched, b"" in a demo."""
 
     account: bytes
-    hat: Hat | None
+    hat: Hat
     at_ms: int
     credential_id: bytes
 
@@ -199,7 +199,7 @@ def ask(table: ApprovalTable, kind: Kind, *, account: Account, hat: Hat, details
 
 
 def approve(
-    table: ApprovalTable, ident: bytes, *, account: Account, hat: Hat | None, gesture: Gesture | None,
+    table: ApprovalTable, ident: bytes, *, account: Account, hat: Hat, gesture: Gesture | None,
     accounts: AccountTable, now_ms: int,
 ) -> Request:
     """Say yes. The gesture was redeemed for `digest(request)`. Settles the request when this was the yes it needed."""
@@ -217,14 +217,14 @@ def approve(
     ):
         raise StepUp("Confirm this request with your passkey.", where="gesture")
     yes = Approval(
-        account=account.id, hat=None if account.outside else hat, at_ms=now_ms,
+        account=account.id, hat=hat, at_ms=now_ms,
         credential_id=b"" if gesture is None else gesture.credential_id,
     )
     _put(table, replace(request, approvals=(*request.approvals, yes)))
     return settle(table, ident, accounts=accounts, now_ms=now_ms)
 
 
-def refuse(table: ApprovalTable, ident: bytes, *, account: Account, hat: Hat | None, now_ms: int) -> Request:
+def refuse(table: ApprovalTable, ident: bytes, *, account: Account, hat: Hat, now_ms: int) -> Request:
     """Say no, or withdraw one's own. Final, and possible until it is done: an approved erasure can still be stopped."""
     request = table.get(ident)
     if request.state not in (State.PENDING, State.APPROVED):
@@ -235,18 +235,16 @@ def refuse(table: ApprovalTable, ident: bytes, *, account: Account, hat: Hat | N
 
 
 def announce(table: ApprovalTable, ident: bytes, *, channel: str, now_ms: int) -> Request:
-    """Note that the announcement was *delivered* on a channel ("mail", "webhook", ...). Two distinct start the clock."""
+    """Note that the announcement was *delivered* on a channel ("mail", "webhook"). The second one starts the clock."""
     request = _open(table, ident, now_ms)
     if not 1 <= len(channel) <= 40:
         raise Invalid("A channel has a short name.", where="channel")
     channels = tuple(sorted({*request.channels, channel}))[:16]
     started = request.announced_ms or (now_ms if len(channels) >= 2 else 0)
-    # The announced time must fit before the request lapses, or it could never ripen.
-    rule = RULES[request.kind]
-    lapses = max(request.expires_ms, started + max(rule.wait_ms, rule.alone_ms) + DAY_MS) if started else 0
-    return _put(table, replace(
-        request, channels=channels, announced_ms=started, expires_ms=lapses or request.expires_ms,
-    ))
+    # The announced time must fit before the request lapses, or one that was announced late could never ripen.
+    span = max(RULES[request.kind].wait_ms, RULES[request.kind].alone_ms)
+    lapses = max(request.expires_ms, started + span + DAY_MS) if started and span else request.expires_ms
+    return _put(table, replace(request, channels=channels, announced_ms=started, expires_ms=lapses))
 
 
 def settle(table: ApprovalTable, ident: bytes, *, accounts: AccountTable, now_ms: int) -> Request:
@@ -283,7 +281,7 @@ def others_exist(request: Request, policy: Policy, accounts: Iterable[Account], 
     for account in accounts:
         if account.id == request.asked_by:
             continue
-        could = account.outside or bool(rule.hats & set(account.hats))
+        could = bool((rule.hats | {Hat.OUTSIDE}) & set(account.hats))
         changed = account.hats_since_ms > account.created_ms and now_ms - account.hats_since_ms < policy.removed_ms
         gone_long = account.disabled and now_ms - account.disabled_ms >= policy.removed_ms
         if (could or changed) and not gone_long:
@@ -325,14 +323,13 @@ def _announced_for(request: Request, span_ms: int, now_ms: int) -> bool:
     return bool(request.announced_ms) and now_ms - request.announced_ms >= span_ms
 
 
-def _still(accounts: AccountTable, ident: bytes, hat: Hat | None, rule: Rule) -> bool:
-    return _entitled(accounts.get(ident), hat, rule)
+def _still(accounts: AccountTable, ident: bytes, hat: Hat, rule: Rule) -> bool:
+    account = accounts.lookup(ident)
+    return account is not None and _entitled(account, hat, rule)
 
 
-def _entitled(account: Account, hat: Hat | None, rule: Rule) -> bool:
-    if account.disabled:
-        return False
-    return account.outside or (hat is not None and hat in rule.hats and hat in account.hats)
+def _entitled(account: Account, hat: Hat, rule: Rule) -> bool:
+    return not account.disabled and hat in account.hats and (hat in rule.hats or hat is Hat.OUTSIDE)
 
 
 def _open(table: ApprovalTable, ident: bytes, now_ms: int) -> Request:
