@@ -56,7 +56,7 @@ def witness_signer():
 @pytest.fixture(scope="session")
 def pristine(tmp_path_factory, signer):
     log = Log(tmp_path_factory.mktemp("pristine") / "audit", signer, [])
-    for count in (3, 300, 297, 177):
+    for count in (3, 300, 297, 172, 5):
         log.grow(count)
     assert len(log.entries) == 777
     return log
