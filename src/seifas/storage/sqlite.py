@@ -18,7 +18,7 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -88,7 +88,8 @@ class Database:
     def writing(self) -> Iterator[sqlite3.Connection]:
         """The write connection inside one transaction: committed and synced at the end, rolled back on any error."""
         with self._lock:
-            connection = self._writable()
+            self._check_usable()
+            connection = self._writer
             try:
                 connection.execute("BEGIN IMMEDIATE")
                 yield connection
@@ -103,12 +104,11 @@ class Database:
                 self._undo(connection)
                 raise
 
-    def _writable(self) -> sqlite3.Connection:
+    def _check_usable(self) -> None:
         if self._closed:
             raise Unavailable(f"{self.name} is closed", where=self.name)
         if self._broken:
             raise Unavailable(self._broken, where=self.name)
-        return self._writer
 
     def _commit(self, connection: sqlite3.Connection) -> None:
         try:
@@ -131,8 +131,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """A read connection that no other thread uses meanwhile. Sees the last commit, never an open transaction."""
-        if self._closed:
-            raise Unavailable(f"{self.name} is closed", where=self.name)
+        self._check_usable()
         try:
             try:
                 connection = self._idle.pop()
@@ -163,8 +162,9 @@ class Database:
     def checkpoint(self) -> bool:
         """Moves everything out of the WAL and empties it; False if a reader stands in the way (nothing is lost)."""
         with self._lock:
+            self._check_usable()
             try:
-                busy = self._writable().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+                busy = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
             except sqlite3.Error as error:
                 raise fault(error, self.name) from error
         return not busy
@@ -174,14 +174,13 @@ class Database:
         with self._lock:
             if self._closed:
                 return
-            try:
-                if not self._broken:
-                    self.checkpoint()
-            finally:
-                self._closed = True
-                while self._idle:
-                    self._idle.pop().close()
-                self._writer.close()
+            # On a full disk the log cannot be emptied; it is read again at the next opening, so nothing is lost.
+            with suppress(Unavailable):
+                self.checkpoint()
+            self._closed = True
+            while self._idle:
+                self._idle.pop().close()
+            self._writer.close()
 
 
 def _configure(connection: sqlite3.Connection, page_size: int, cache_kib: int, name: str) -> None:
