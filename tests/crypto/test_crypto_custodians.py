@@ -12,18 +12,18 @@ from hypothesis import strategies as st
 from seifas.crypto import printable
 from seifas.crypto.keys import new_root
 from seifas.crypto.printable import CustodianSecret, from_text, to_text
-from seifas.crypto.slots import check_custodian, new_custodian_slot, open_custodians
+from seifas.crypto.slots import check_custodian, new_custodian_slots, open_custodians
 from seifas.errors import Invalid, Refused, Tampered
 
 ROOT = new_root()
 NAMES = ("Jonas", "Ona", "Rūta", "Petras", "Aldona", "Vytautas", "Birutė")
-SECRETS, SLOT = new_custodian_slot(ROOT, 3, NAMES[:5])
+SECRETS, SLOT = new_custodian_slots(ROOT, 3, NAMES[:5])
 SYMBOLS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 @pytest.mark.parametrize(("needed", "count"), [(2, 2), (2, 3), (3, 5), (4, 7), (7, 7)])
 def test_every_group_opens_and_no_smaller_one(needed, count):
-    secrets, slot = new_custodian_slot(ROOT, needed, NAMES[:count])
+    secrets, slot = new_custodian_slots(ROOT, needed, NAMES[:count])
     assert len(set(secrets)) == count
     for size in range(count + 1):
         for group in combinations(secrets, size):
@@ -49,7 +49,7 @@ def test_repeated():
 
 
 def test_of_other_custodians():
-    others, _ = new_custodian_slot(ROOT, 3, NAMES[:5])
+    others, _ = new_custodian_slots(ROOT, 3, NAMES[:5])
     with pytest.raises(Refused, match="secret 2 belongs to other custodians"):
         open_custodians(SLOT, [SECRETS[0], others[1], SECRETS[2]])
 
@@ -78,12 +78,12 @@ def test_one_secret_checks_alone():
 def test_wrong_numbers_and_names_make_no_slot():
     for needed, names in [(1, NAMES[:3]), (0, NAMES[:3]), (4, NAMES[:3]), (2, ()), (3, (*NAMES, "Eglė"))]:
         with pytest.raises(Invalid):
-            new_custodian_slot(ROOT, needed, names)
+            new_custodian_slots(ROOT, needed, names)
     for names in [("Ona", "Ona"), ("Ona", ""), ("Ona", "\n")]:
         with pytest.raises(Invalid):
-            new_custodian_slot(ROOT, 2, names)
+            new_custodian_slots(ROOT, 2, names)
     with pytest.raises(Invalid):
-        new_custodian_slot(bytes(16), 2, NAMES[:2])
+        new_custodian_slots(bytes(16), 2, NAMES[:2])
 
 
 def test_a_changed_slot_is_tampered():

@@ -23,7 +23,7 @@ from seifas.crypto.slots import (
     decode_slots,
     encode_slots,
     generate_passphrase,
-    new_custodian_slot,
+    new_custodian_slots,
     new_passphrase_slot,
     open_passphrase,
 )
@@ -172,7 +172,7 @@ def test_a_memory_limit_is_kept():
 
 
 def test_json_round_trip():
-    _, custodians = new_custodian_slot(ROOT, 2, ("Jonas", "Ona", "Rūta"))
+    _, custodians = new_custodian_slots(ROOT, 2, ("Jonas", "Ona", "Rūta"))
     raw = encode_slots((SLOT, custodians))
     assert decode_slots(raw) == (SLOT, custodians)
     shown = json.loads(raw)

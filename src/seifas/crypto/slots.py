@@ -9,6 +9,7 @@ their parameters are bound into the wrap, and nothing here reads or writes a fil
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from itertools import combinations
 from math import comb
 from os import urandom
@@ -184,7 +185,7 @@ def open_passphrase(slot: PassphraseSlot, passphrase: str) -> bytes:
         raise Unavailable(f"opening this slot needs {slot.memory_kib // 1024} MiB of free memory") from None
 
 
-def new_custodian_slot(root: bytes, needed: int, names: tuple[str, ...]) -> tuple[list[str], CustodianSlot]:
+def new_custodian_slots(root: bytes, needed: int, names: Sequence[str]) -> tuple[list[str], CustodianSlot]:
     """The custodians' secrets as text to print, in the order of `names`, and the slot that any `needed` of them open.
 
     2 <= needed <= number of names <= 7, names distinct, else `Invalid`. The secrets exist nowhere else.
@@ -203,7 +204,7 @@ def new_custodian_slot(root: bytes, needed: int, names: tuple[str, ...]) -> tupl
         format=SLOT_FORMAT,
         id=ident.hex(),
         needed=needed,
-        names=names,
+        names=tuple(names),
         checks=tuple(_custodian_check(ident, number, secret) for number, secret in enumerate(secrets, 1)),
         wraps=(),
     )
@@ -224,7 +225,7 @@ def check_custodian(slot: CustodianSlot, text: str) -> int:
     return _recognised(slot, text, "the secret").number
 
 
-def open_custodians(slot: CustodianSlot, texts: list[str]) -> bytes:
+def open_custodians(slot: CustodianSlot, texts: Sequence[str]) -> bytes:
     """The root key from at least `needed` different custodians' secrets, in any order.
 
     `Invalid` for a typing error (secret and group named), one custodian twice, or too few; `Refused` for a secret of
