@@ -66,7 +66,7 @@ class Charge(msgspec.Struct, frozen=True, array_like=True, gc=False):
     patients: whom it concerns (one, or those listed).
     other:    WORKLIST, WORKLIST_CARD: its id. GLASS with SECOND: the colleague.
     code:     the alarm that rang with it, or the refusal; for RAISE the name of the bound.
-    amount, until: RAISE: by how much, and until which budget time.
+    amount, until: RAISE: by how much, and until which budget time. WARM with LIFT: lifts made by the one gesture.
     canaries: SEARCH: the decoys among the patients.
     """
 
