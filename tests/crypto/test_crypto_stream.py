@@ -1,6 +1,7 @@
 """An object comes back whole from where it was sealed, or not at all; in flat memory."""
 
 import tracemalloc
+from array import array
 from os import urandom
 
 import pytest
@@ -63,6 +64,14 @@ def test_tiny_and_empty_pieces_and_every_buffer_type():
     opener = Opener(KEY, **PLACE)
     back = b"".join(opener.update(bytearray(blob[at : at + 1])) + opener.update(b"") for at in range(len(blob)))
     assert back + opener.finish() == data + data
+
+
+def test_a_buffer_of_wider_items_counts_its_bytes():
+    numbers = array("I", range(40_000))
+    assert open_object(KEY, seal_object(KEY, memoryview(numbers), epoch=1, **PLACE), **PLACE) == numbers.tobytes()
+    made = Sealer(KEY, epoch=1, **PLACE)
+    blob = made.update(memoryview(numbers)[:10]) + made.finish()
+    assert open_object(KEY, blob, **PLACE) == numbers[:10].tobytes()
 
 
 def test_one_large_piece():

@@ -68,11 +68,11 @@ class Sealer:
 
     def update(self, piece: Piece) -> bytes:
         """The next sealed bytes; empty when the library still waits for more."""
-        self._size += len(piece)
-        if len(piece) <= BLOCK:
-            made = self._under.update(piece)
+        view = memoryview(piece).cast("B")
+        self._size += len(view)
+        if len(view) <= BLOCK:
+            made = self._under.update(view)
         else:
-            view = memoryview(piece)
             made = b"".join(self._under.update(view[at : at + BLOCK]) for at in range(0, len(view), BLOCK))
         if self._front:
             made, self._front = self._front + made, b""
@@ -127,7 +127,7 @@ class Opener:
 
     def update(self, piece: Piece) -> bytes:
         """The next bytes of data, genuine and in order; empty while too little has come."""
-        view = memoryview(piece)
+        view = memoryview(piece).cast("B")
         if self._under is None:
             missing = HEADER_SIZE - len(self._head)
             self._head += bytes(view[:missing])
@@ -275,12 +275,9 @@ def stated_epoch(head: bytes) -> int:
     return int(stated)
 
 
-def _parts(piece: Piece) -> Iterator[Piece]:
-    if len(piece) <= BLOCK:
-        yield piece
-    else:
-        view = memoryview(piece)
-        yield from (view[at : at + BLOCK] for at in range(0, len(view), BLOCK))
+def _parts(piece: Piece) -> Iterator[memoryview]:
+    view = memoryview(piece).cast("B")
+    return (view[at : at + BLOCK] for at in range(0, len(view), BLOCK))
 
 
 def _blocks(size: int) -> int:
