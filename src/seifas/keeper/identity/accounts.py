@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from seifas.errors import Conflict, Invalid, Missing, Refused
 from seifas.keeper.identity.backoff import Brake
 from seifas.keeper.identity.hats import PERSONS, Hat
+from seifas.keeper.identity.networks import UNKNOWN
 
 MOST_PASSKEYS = 10
 MOST_FAMILIAR = 8
@@ -279,8 +280,10 @@ def passkey_used(table: AccountTable, ident: bytes, key: Passkey) -> Account:
 def signed_in_from(account: Account, network: str, now_ms: int) -> Account:
     """Pure: the account after a sign-in from this network, which is familiar from now on. Brakes of it are released.
 
-    The least recently used of more than `MOST_FAMILIAR` networks, and any not used for 30 days, are forgotten.
+    An unreadable address is nobody's home. The least recently used of more than `MOST_FAMILIAR` networks, and any not used for 30 days, are forgotten.
     """
+    if network == UNKNOWN:
+        return account
     kept = [f for f in account.familiar if f.network != network and f.seen_ms > now_ms - FAMILIAR_MS]
     kept = sorted(kept, key=lambda f: f.seen_ms)[-(MOST_FAMILIAR - 1):]
     return replace(account, familiar=(*kept, Familiar(network=network, seen_ms=now_ms)))

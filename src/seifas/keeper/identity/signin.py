@@ -5,8 +5,8 @@
 3. `finish` checks code and account as they are by then, and on success takes the count back.
 
 Counting first means that a hundred attempts sent at once are a hundred attempts, not one. An unknown name goes the
-same way through a dummy hash and a brake of its own, gets the same words and costs the same time; the caller writes its
-audit line in both cases, so that the commit takes as long too.
+same way through a dummy hash and a brake of its own, gets the same words and costs the same time. So that commits do not
+tell the two apart, the caller makes one commit at the end in both cases: the line, and a known account's row with it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _MOST_UNKNOWN = 4_096
 
 
 class Attempt(msgspec.Struct, frozen=True):
-    """One attempt under way. `changed` is the account to store before step 2 (None for an unknown name).
+    """One attempt under way. `changed` is the account to store with the line of a failure (None for an unknown name).
 
     `strikes` counts the failures from where this came, this one included: the caller rings at ten.
     """
