@@ -35,7 +35,7 @@ def test_reception_sees_cards_only() -> None:
 @pytest.mark.parametrize("hat", [Hat.DOCTOR, Hat.NURSE])
 def test_those_who_treat_open_everything_and_run_nothing(hat: Hat) -> None:
     assert all(allows(hat, op) for op in PATIENT_OPS)
-    for op in ("account.create", "client.add", "audit.read", "alarm.list", "approval.decide", "session.thaw", "budget.x"):
+    for op in ("account.create", "client.add", "audit.read", "alarm.list", "approval.decide", "session.thaw"):
         assert not allows(hat, op)
 
 
