@@ -153,7 +153,7 @@ class Opener:
         size = _LENGTH.unpack_from(rest, len(rest) - _LENGTH.size)[0]
         last = size - self._seen
         zeros = total - size - _LENGTH.size
-        if _blocks(size) * BLOCK != total or last < 0 or rest[last : -_LENGTH.size] != bytes(zeros):
+        if _blocks(size) * BLOCK != total or rest[last : -_LENGTH.size] != bytes(zeros):
             raise self._tampered("is padded in another way than written")
         return rest[:last]
 
