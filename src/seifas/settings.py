@@ -39,7 +39,7 @@ class Paths(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rp_id: str = "localhost"
-    origins: tuple[str, ...] = ()  # empty: staff_url, and http://localhost:<staff port>
+    origins: tuple[str, ...] = ()  # empty: staff_url where it is https, else http://localhost:<staff port>
 
 
 class Alarms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -87,7 +87,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def origins(self) -> tuple[str, ...]:
         port = self.listen.staff.rpartition(":")[2]
-        return self.identity.origins or (self.staff_url, f"http://localhost:{port}")
+        if self.identity.origins:
+            return self.identity.origins
+        return (self.staff_url,) if self.staff_url.startswith("https:") else (f"http://localhost:{port}",)
 
 
 def load(data: Path) -> Settings:
@@ -144,3 +146,8 @@ def _toml(value: object) -> str:
     if isinstance(value, int | float):
         return str(value)
     return msgspec.json.encode(str(value)).decode()
+
+
+def replaced(settings: Settings, **changes: object) -> Settings:
+    """The settings with some fields changed (`listen=`, `paths=` ...)."""
+    return msgspec.structs.replace(settings, **changes)

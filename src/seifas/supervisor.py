@@ -210,7 +210,7 @@ def _be(program: Program, parent: int, channel: socket.socket | None) -> NoRetur
 
 
 def _close_all_but(channel: socket.socket | None) -> None:
-    """A child keeps no descriptor of the supervisor's: above all not the keeper's channel, through which the root goes."""
+    """A child keeps no descriptor of the supervisor's, above all not the keeper's channel: the root goes through it."""
     kept = channel.fileno() if channel is not None else 2
     os.closerange(3, kept)
     os.closerange(kept + 1, 65536)

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from seifas.errors import SeifasError, Unavailable
 from seifas.keeper.log import AuditLog
-from seifas.storage.state import Group, StateStore
+from seifas.storage.state import Change, Group, StateStore
 
 log = logging.getLogger("seifas.commit")
 
@@ -31,7 +31,7 @@ class _Waiting(NamedTuple):
 class Committer:
     """The one writer of keeper.db. `submit` returns a future that is done when the group is durable."""
 
-    def __init__(self, store: StateStore, audit: AuditLog, *, copy: Callable[[Sequence[Group]], None] | None) -> None:
+    def __init__(self, store: StateStore, audit: AuditLog, *, copy: Callable[[Change], None] | None) -> None:
         self._store = store
         self._audit = audit
         self._copy = copy
@@ -67,10 +67,7 @@ class Committer:
         done.add_done_callback(lambda finished: self._finish(batch, finished))
 
     def _write(self, groups: list[Group]) -> Sequence[SeifasError | None]:
-        results = self._audit.commit(self._store, groups)
-        if self._copy is not None:
-            self._copy([group for group, refused in zip(groups, results, strict=True) if refused is None])
-        return results
+        return self._audit.commit(self._store, groups, self._copy)
 
     def _finish(self, batch: list[_Waiting], finished: asyncio.Future[Sequence[SeifasError | None]]) -> None:
         error = finished.exception()
@@ -92,6 +89,10 @@ class Committer:
                 else:
                     waiting.future.set_exception(refused)
         self._next()
+
+    @property
+    def running(self) -> bool:
+        return self._running
 
     async def drain(self) -> None:
         """Returns when nothing is waiting; used before a snapshot and at the end."""

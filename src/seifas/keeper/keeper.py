@@ -8,7 +8,9 @@ of them.
 from __future__ import annotations
 
 import asyncio
+import base64
 import logging
+import socket
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -22,18 +24,22 @@ from seifas.keeper.alarm_book import AlarmBook
 from seifas.keeper.budget.clock import BudgetClock
 from seifas.keeper.budget.ledger import Ledger
 from seifas.keeper.commit import Committer, Writer
+from seifas.keeper.daybook import DayBook
 from seifas.keeper.directory.index import Directory
 from seifas.keeper.identity.accounts import AccountTable
 from seifas.keeper.identity.approvals import ApprovalTable
+from seifas.keeper.identity.assertions import SpentTable
+from seifas.keeper.identity.challenges import ChallengeTable
+from seifas.keeper.identity.gestures import GestureTable
 from seifas.keeper.identity.links import LinkTable
-from seifas.keeper.identity.machine import ClientTable, SeenAssertions
-from seifas.keeper.identity.passkeys import Ceremonies
+from seifas.keeper.identity.machine import Client, ClientTable
+from seifas.keeper.identity.passkeys import relying_party
 from seifas.keeper.identity.sessions import SessionTable
+from seifas.keeper.identity.signin import Guard
 from seifas.keeper.keyring import Keyring
 from seifas.keeper.lines import Action, Detail, Line, Outcome
 from seifas.keeper.log import AuditLog
 from seifas.keeper.model import Facts, Head, Kind
-from seifas.keeper.daybook import DayBook
 from seifas.keeper.vault import Vault
 from seifas.keeper.worklists import WorklistBook
 from seifas.settings import Settings
@@ -44,6 +50,21 @@ from seifas.storage.state import StateStore
 log = logging.getLogger("seifas.keeper")
 
 _encode = msgspec.msgpack.Encoder().encode
+
+
+_UNLOCKED_TABLES = (
+    "facts", "ledger", "clock", "accounts", "sessions", "links", "clients", "spent", "approvals", "challenges",
+    "gestures", "directory", "schedule", "worklists", "alarms", "canaries", "tombstones", "head_digests",
+    "patient_locks",
+)
+
+
+def boot_id() -> bytes:
+    """The kernel's id of this boot, 16 bytes; empty where there is none."""
+    try:
+        return bytes.fromhex(Path("/proc/sys/kernel/random/boot_id").read_text().strip().replace("-", ""))
+    except (OSError, ValueError):
+        return b""
 
 
 class Moment(NamedTuple):
@@ -82,20 +103,28 @@ class Keeper:
         self.sessions = SessionTable()
         self.links = LinkTable()
         self.clients = ClientTable()
-        self.seen_assertions = SeenAssertions()
+        self.spent = SpentTable()
         self.approvals = ApprovalTable()
-        self.ceremonies = Ceremonies(settings.identity.rp_id, settings.origins)
+        self.party = relying_party(settings.identity.rp_id, settings.clinic.name, settings.origins)
+        self.challenges = ChallengeTable()
+        self.gestures = GestureTable()
+        self.guard = Guard()
         self.directory = Directory()
         self.schedule = DayBook(settings.clinic.zone)
         self.worklists = WorklistBook()
         self.alarms = AlarmBook(settings.alarms.escalate_after_seconds)
         self.canaries: set[bytes] = set()
         self.tombstones: dict[bytes, Any] = {}
+        self.head_digests: dict[bytes, bytes] = {}
         self.patient_locks: dict[bytes, asyncio.Lock] = {}
         self.password_checks = asyncio.Semaphore(2)  # each takes 64 MiB for 0.2 s
         self.started_ms = time.time_ns() // 1_000_000
         self.counters: dict[str, int] = {}
         self.unlocked_in: dict[str, float] = {}
+        self.unlocking = False
+        self.snapshot_lines = 0
+        self.channel: socket.socket | None = None
+        self.boot_id = boot_id()
         self.background: set[asyncio.Task[Any]] = set()
 
     # -- time
@@ -103,7 +132,7 @@ class Keeper:
     def now(self) -> Moment:
         wall = time.time_ns() // 1_000_000
         boot = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
-        return Moment(wall, boot, self.clock.now(wall, boot))
+        return Moment(wall, boot, self.clock.now(wall, boot, self.boot_id))
 
     # -- state
 
@@ -171,6 +200,16 @@ class Keeper:
                 self.patient_locks = {key: held for key, held in self.patient_locks.items() if held.locked()}
             lock = self.patient_locks[patient] = asyncio.Lock()
         return lock
+
+    def client_of(self, account: bytes) -> Client | None:
+        """The machine client that this account id stands for."""
+        return self.clients.find(base64.urlsafe_b64encode(account).decode().rstrip("="))
+
+    def forget(self) -> None:
+        """After locking: nothing of what was open stays reachable."""
+        fresh = Keeper(self.data, self.settings)
+        for name in _UNLOCKED_TABLES:
+            setattr(self, name, getattr(fresh, name))
 
     def count(self, name: str, by: int = 1) -> None:
         self.counters[name] = self.counters.get(name, 0) + by

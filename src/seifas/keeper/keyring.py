@@ -1,4 +1,4 @@
-"""Every key of an unlocked vault, ready for use: the epoch, the clinic's keys, and the patients' keys as they are needed.
+"""Every key of an unlocked vault, ready for use: the epoch, the clinic's keys, the patients' keys as they are needed.
 
 Opened ciphers are kept for the last few thousand patients (an AES key schedule costs as much as opening a record).
 Nothing here leaves the keeper's process.
@@ -11,12 +11,18 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from seifas.crypto import keys
 from seifas.crypto.keys import ClinicKeys, PatientKeys
 from seifas.errors import Missing, Tampered
 
 _KEPT = 4096
+
+
+def _sub(key: bytes, use: bytes) -> bytes:
+    return HKDFExpand(SHA256(), 32, b"seifas/1/clinic/" + use).derive(key)
 
 
 class Opened(NamedTuple):
@@ -39,11 +45,13 @@ class Keyring:
         self.epoch = epoch
         self.under_epoch = AESGCM(epoch_key)
         self.clinic_keys = clinic_keys
-        self.routing = clinic_keys.routing
         self.audit = clinic_keys.audit
-        self.state_key = clinic_keys.state
-        self.routes = AESGCM(clinic_keys.routing)
-        self.state = AESGCM(clinic_keys.state)
+        # One key, one use: names and ciphers under keys of their own (RFC 5869, Expand).
+        self.routing = _sub(clinic_keys.routing, b"names")
+        self.routes = AESGCM(_sub(clinic_keys.routing, b"routes"))
+        self.state_key = _sub(clinic_keys.state, b"names")
+        self.state = AESGCM(_sub(clinic_keys.state, b"rows"))
+        self._pseudonyms = _sub(clinic_keys.audit, b"pseudonyms")
         self._read = read
         self._opened: OrderedDict[bytes, Opened] = OrderedDict()
 
@@ -79,12 +87,21 @@ class Keyring:
         )
         return self._use(patient, bundle), (self.tag(patient), sealed)
 
+    def card_key(self, patient: bytes, check: bytes, sealed: bytes) -> AESGCM:
+        """The card's cipher alone, from a bundle at hand: for reading all cards at unlock without keeping all keys."""
+        bundle = keys.open_patient_keys(
+            self.under_epoch, sealed, clinic=self.clinic, patient=patient, epoch=self.epoch
+        )
+        if keys.check_value(self.state_key, patient, bundle) != check:
+            raise Tampered("a patient's keys are not those that the records were sealed under", where=patient.hex())
+        return AESGCM(bundle.card)
+
     def forget(self, patient: bytes) -> None:
         self._opened.pop(patient, None)
 
     def pseudonym(self, patient: bytes) -> bytes:
         """The 16 bytes that stand for a patient in the audit log."""
-        return keys.tag(self.audit, b"pseudonym", patient)[:16]
+        return keys.tag(self._pseudonyms, b"patient", patient)[:16]
 
     def _use(self, patient: bytes, bundle: PatientKeys) -> Opened:
         opened = Opened(

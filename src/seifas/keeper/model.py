@@ -30,10 +30,14 @@ class Kind(IntEnum):
     ALARM = 12
     FACTS = 13
     VISIT = 14
+    SPENT = 15
+    CLOCK = 16
+    HOLD = 17
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One resource in its patient's manifest: which row holds its current version, and what that row's bytes hash to."""
+    """One resource in its patient's manifest: which row holds its current version, what that row's bytes hash to,
+    and which account wrote it (`by`)."""
 
     type: str
     id: bytes
@@ -43,6 +47,7 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     size: int
     updated_ms: int
     deleted: bool = False
+    by: bytes = b""
 
 
 class Manifest(msgspec.Struct, frozen=True, array_like=True):

@@ -63,7 +63,7 @@ class UnlockPage:
             writer.close()
 
     async def _answer(self, method: str, path: str, host: str, origin: str, body: bytes) -> bytes:
-        if path != "/unlock" and path != "/":
+        if path not in {"/unlock", "/"}:
             return _response(404, "Not here / Čia nieko nėra")
         if method == "GET":
             return self._page(200, "")

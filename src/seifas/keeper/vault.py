@@ -16,7 +16,9 @@ import msgspec
 
 from seifas.errors import Conflict, Invalid, Missing, Tampered
 from seifas.keeper import sealing
-from seifas.keeper.directory.card import Card, card_of, decode_card, encode_card
+from seifas.keeper.directory.card import Card, card_of
+from seifas.keeper.directory.card import decode as decode_card
+from seifas.keeper.directory.card import encode as encode_card
 from seifas.keeper.keyring import Keyring, Opened
 from seifas.keeper.model import CLINIC, Entry, Head, Kind, Manifest, Record
 from seifas.storage import fragments
@@ -178,8 +180,8 @@ class Vault:
             if change.op == "delete":
                 assert now is not None
                 if change.type == "Patient":
-                    raise Invalid("a patient is not deleted but erased: ask for it with `seifas erase`", where="Patient")
-                entry = msgspec.structs.replace(now, deleted=True, updated_ms=now_ms, version=now.version)
+                    raise Invalid("a patient is not deleted but erased: see `seifas erase`", where="Patient")
+                entry = msgspec.structs.replace(now, deleted=True, updated_ms=now_ms, by=account)
                 entries[change.id] = entry
                 touched.append(entry)
                 continue
@@ -195,7 +197,7 @@ class Vault:
                 patient=patient, ident=change.id, version=version, row=row, epoch=epoch,
             )
             rows += fragments.split(blob, row, self._derive)
-            entry = Entry(change.type, change.id, version, row, sealing.digest(blob), len(blob), now_ms)
+            entry = Entry(change.type, change.id, version, row, sealing.digest(blob), len(blob), now_ms, False, account)
             entries[change.id] = entry
             touched.append(entry)
             if change.type == "Patient":

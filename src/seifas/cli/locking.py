@@ -1,0 +1,58 @@
+"""`seifas unlock`, `lock` and `status`: of a vault that is being served."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from seifas.cli import reach
+from seifas.cli.frame import Data, Json, PassphraseFile, reporting, tell
+from seifas.errors import Unavailable
+from seifas.keeper.client import BlockingClient
+
+
+def unlock(
+    data: Data = Path("."),
+    passphrase_file: PassphraseFile = None,
+    custodians: Annotated[bool, typer.Option("--custodians", help="Ask for the custodians' secrets instead.")] = False,
+    json: Json = False,
+) -> None:
+    """Unlock a vault that is being served."""
+    with reporting(json):
+        with _running(data) as client:
+            if custodians:
+                secrets = []
+                while text := typer.prompt("A custodian's secret (empty to end)", default="", hide_input=True):
+                    secrets.append(text)
+                done = client.call("admin.unlock_custodians", secrets=secrets)
+            else:
+                done = client.call("admin.unlock", passphrase=reach.passphrase(data, passphrase_file))
+        tell(json, done, "the vault is unlocked")
+
+
+def lock(data: Data = Path("."), json: Json = False) -> None:
+    """Lock it: no keys in memory until someone unlocks it again; the public site goes on."""
+    with reporting(json):
+        with _running(data) as client:
+            done = client.call("admin.lock")
+        tell(json, done, "the vault is locked")
+
+
+def status(data: Data = Path("."), json: Json = False) -> None:
+    """Whether it is served, locked, and how large it is."""
+    with reporting(json):
+        if not reach.is_running(data):
+            tell(json, {"served": False, "locked": True}, "not served; locked")
+            return
+        with _running(data) as client:
+            told = client.call("health")
+        words = f"served; {'locked' if told['locked'] else 'unlocked, %d patients' % told['patients']}"
+        tell(json, {"served": True, **told}, words)
+
+
+def _running(data: Path) -> BlockingClient:
+    if not reach.is_running(data):
+        raise Unavailable("this vault is not being served: start it with `seifas serve`", where=str(data))
+    return BlockingClient(data / "run" / "admin.sock")

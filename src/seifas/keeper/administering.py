@@ -1,0 +1,250 @@
+"""Accounts, programs and approvals: asked over the admin socket by the command line, and by hats on the desk.
+
+The admin socket belongs to whoever runs the machine; what it does is a line like everything else.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from seifas.errors import Missing, Refused
+from seifas.keeper.alarming import account_name, ring
+from seifas.keeper.door import OPS, Caller, NoArgs
+from seifas.keeper.identity import accounts, approvals, machine
+from seifas.keeper.identity.hats import Hat
+from seifas.keeper.identity.links import Purpose
+from seifas.keeper.keeper import Keeper
+from seifas.keeper.lines import Action
+from seifas.keeper.model import Kind
+from seifas.keeper.opening import acting
+
+_NOBODY = bytes(16)
+
+
+class NewAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: str
+    display: str
+    hats: tuple[str, ...]
+    practitioner: bytes | None = None
+
+
+class Named(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: str
+
+
+class NewClient(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: str
+    per_day: int
+    scopes: str = "system/*.cruds"
+    jwks: str | None = None
+    by: str = ""
+
+
+class OfSession(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    session: str
+
+
+class Decide(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    session: str
+    id: bytes
+    approve: bool
+
+
+@OPS.op("admin.account_add", NewAccount, "admin")
+async def account_add(keeper: Keeper, caller: Caller, args: NewAccount) -> dict[str, Any]:
+    """A new account without any means of signing in yet."""
+    moment = keeper.now()
+    account = accounts.create(
+        keeper.accounts, name=args.name, display=args.display, hats=args.hats, now_ms=moment.wall_ms,
+        practitioner=args.practitioner,
+    )
+    leaf = keeper.leaf(moment, Action.ACCOUNT, objects=(account.id,), note="added")
+    try:
+        await keeper.commit([leaf], [keeper.row(Kind.ACCOUNT, account.id, account)])
+    except BaseException:
+        keeper.accounts.remove(account.id)
+        raise
+    return {"id": account.id, "name": account.name, "hats": [hat.value for hat in account.hats]}
+
+
+@OPS.op("admin.account_list", NoArgs, "admin")
+async def account_list(keeper: Keeper, caller: Caller, args: NoArgs) -> list[dict[str, Any]]:
+    return listed(keeper)
+
+
+@OPS.op("account.list", OfSession, "desk")
+async def account_list_desk(keeper: Keeper, caller: Caller, args: OfSession) -> list[dict[str, Any]]:
+    acting(keeper, args.session, "account.list", keeper.now())
+    return listed(keeper)
+
+
+def listed(keeper: Keeper) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": one.name, "display": one.display, "hats": [hat.value for hat in one.hats],
+            "disabled": one.disabled, "passkeys": len(one.passkeys), "password": bool(one.password_hash),
+            "sessions": len(keeper.sessions.of_account(one.id)),
+        }
+        for one in sorted(keeper.accounts, key=lambda one: one.name)
+    ]
+
+
+@OPS.op("admin.account_disable", Named, "admin")
+async def account_disable(keeper: Keeper, caller: Caller, args: Named) -> dict[str, Any]:
+    """Shuts an account: its sessions and links end with it."""
+    moment = keeper.now()
+    account = _account(keeper, args.name)
+    changed = accounts.disable(keeper.accounts, account.id, by=_NOBODY, now_ms=moment.wall_ms)
+    ended = keeper.sessions.end_account(account.id)
+    links = keeper.links.drop_account(account.id)
+    deletes = [keeper.tag(Kind.SESSION, one.id) for one in ended]
+    deletes += [keeper.tag(Kind.LOGIN_LINK, one.id) for one in links]
+    leaf = keeper.leaf(moment, Action.ACCOUNT, objects=(account.id,), note="disabled")
+    await keeper.commit([leaf], [keeper.row(Kind.ACCOUNT, changed.id, changed)], deletes)
+    return {"name": account.name, "disabled": True}
+
+
+@OPS.op("admin.login_link", Named, "admin")
+async def login_link(keeper: Keeper, caller: Caller, args: Named) -> dict[str, Any]:
+    """A one-time link that signs in. Outside a demo not for officers: whoever has the machine is not thereby one."""
+    moment = keeper.now()
+    account = _account(keeper, args.name)
+    if account.disabled:
+        raise Refused("this account is disabled", where="account")
+    if Hat.OFFICER in account.hats and not keeper.settings.demo:
+        raise Refused("an officer signs in with a passkey; a link is made for officers in a demo only", where="account")
+    made = keeper.links.make(purpose=Purpose.LOGIN, account=account.id, made_by=_NOBODY, now_ms=moment.wall_ms)
+    leaf = keeper.leaf(moment, Action.LINK_MADE, objects=(account.id,), note="login")
+    puts = [keeper.row(Kind.LOGIN_LINK, made.link.id, made.link)]
+    if not keeper.settings.demo:
+        puts += ring(keeper, moment, "login-link", 1, "A login link was made at the machine.", account=account.id)
+    await keeper.commit([leaf], puts, [keeper.tag(Kind.LOGIN_LINK, one.id) for one in made.replaced])
+    return {"token": made.token, "expires_ms": made.link.expires_ms, "account": account.name}
+
+
+def _account(keeper: Keeper, name: str) -> accounts.Account:
+    found = keeper.accounts.find(name)
+    if found is None:
+        raise Missing("there is no account of this name; `seifas account list` shows them", where=name[:40])
+    return found
+
+
+@OPS.op("admin.client_add", NewClient, "admin")
+async def client_add(keeper: Keeper, caller: Caller, args: NewClient) -> dict[str, Any]:
+    """A program with its own key and budget. Above 200 patients a day two people approve; in a demo its own people do,
+    and the log says so."""
+    moment = keeper.now()
+    over = args.per_day > machine.UNAPPROVED_PER_DAY
+    asker = _account(keeper, args.by) if args.by else None
+    if over and not keeper.settings.demo and asker is None:
+        raise Refused("more than 200 patients a day is approved by two people: say who asks with --by ACCOUNT")
+    made = machine.new_client(
+        keeper.clients, name=args.name, per_day=args.per_day, made_by=asker.id if asker else _NOBODY,
+        now_ms=moment.wall_ms, scopes=args.scopes, jwks=args.jwks,
+    )
+    client, waiting, note = made.client, b"", "added"
+    puts: list[tuple[bytes, bytes]] = []
+    if over and keeper.settings.demo:
+        people = [one.id for one in keeper.accounts if set(one.hats) & {Hat.OFFICER, Hat.ADMINISTRATOR}]
+        client, note = machine.approve_client(keeper.clients, client.id, people), "added-approved-by-demo"
+    elif over and asker is not None:
+        request = approvals.ask(
+            keeper.approvals, approvals.Kind.CLIENT_OVER_200, account=asker, hat=asker.hats[0],
+            details=msgspec.msgpack.encode({"client": client.id, "per_day": client.per_day}), now_ms=moment.wall_ms,
+        )
+        waiting, note = request.id, "added-waits-for-approval"
+        puts.append(keeper.row(Kind.APPROVAL, request.id, request))
+    puts.append(keeper.row(Kind.CLIENT, machine.account_of(client.id), client))
+    leaf = keeper.leaf(moment, Action.CLIENT, objects=(machine.account_of(client.id),), note=note)
+    try:
+        await keeper.commit([leaf], puts)
+    except BaseException:
+        keeper.clients.remove(client.id)
+        raise
+    return {
+        "client_id": client.id, "name": client.name, "private_jwk": made.private_jwk,
+        "private_pem": made.private_pem, "per_day": client.per_day, "effective_per_day": client.effective_per_day,
+        "approval": waiting, "scopes": list(client.scopes),
+    }
+
+
+@OPS.op("admin.client_list", NoArgs, "admin")
+async def client_list(keeper: Keeper, caller: Caller, args: NoArgs) -> list[dict[str, Any]]:
+    return [
+        {
+            "client_id": one.id, "name": one.name, "per_day": one.per_day, "disabled": one.disabled,
+            "effective_per_day": one.effective_per_day, "scopes": list(one.scopes),
+        }
+        for one in keeper.clients
+    ]
+
+
+@OPS.op("admin.client_disable", Named, "admin")
+async def client_disable(keeper: Keeper, caller: Caller, args: Named) -> dict[str, Any]:
+    moment = keeper.now()
+    client = next((one for one in keeper.clients if args.name in (one.id, one.name)), None)
+    if client is None:
+        raise Missing("there is no such client", where=args.name[:40])
+    changed = machine.set_disabled(keeper.clients, client.id, True)
+    account = machine.account_of(client.id)
+    ended = keeper.sessions.end_account(account)
+    leaf = keeper.leaf(moment, Action.CLIENT, objects=(account,), note="disabled")
+    await keeper.commit(
+        [leaf], [keeper.row(Kind.CLIENT, account, changed)], [keeper.tag(Kind.SESSION, one.id) for one in ended]
+    )
+    return {"client_id": client.id, "disabled": True}
+
+
+@OPS.op("approval.list", OfSession, "desk")
+async def approval_list(keeper: Keeper, caller: Caller, args: OfSession) -> list[dict[str, Any]]:
+    acting(keeper, args.session, "approval.list", keeper.now())
+    return [
+        {
+            "id": one.id, "kind": one.kind.value, "asked_by": account_name(keeper, one.asked_by),
+            "created_ms": one.created_ms, "expires_ms": one.expires_ms, "state": one.state.value,
+            "approvals": [account_name(keeper, yes.account) for yes in one.approvals],
+            "digest": approvals.digest(one),
+        }
+        for one in sorted(keeper.approvals, key=lambda one: -one.created_ms)[:200]
+    ]
+
+
+@OPS.op("approval.decide", Decide, "desk")
+async def approval_decide(keeper: Keeper, caller: Caller, args: Decide) -> dict[str, Any]:
+    """Yes with a gesture over the request's digest, or no. What a client's approval allows takes effect at once."""
+    moment = keeper.now()
+    session = acting(keeper, args.session, "approval.decide", moment)
+    account = keeper.accounts.get(session.account)
+    if not args.approve:
+        changed = approvals.refuse(
+            keeper.approvals, args.id, account=account, hat=session.hat, now_ms=moment.wall_ms
+        )
+    else:
+        gesture = None
+        if keeper.approvals.policy.gestures:
+            gesture = keeper.gestures.redeem(
+                session=session.id, account=account.id, digest=approvals.digest(keeper.approvals.get(args.id)),
+                now_ms=moment.wall_ms,
+            )
+        changed = approvals.approve(
+            keeper.approvals, args.id, account=account, hat=session.hat, gesture=gesture, accounts=keeper.accounts,
+            now_ms=moment.wall_ms,
+        )
+    puts = [keeper.row(Kind.APPROVAL, changed.id, changed)]
+    if changed.kind is approvals.Kind.CLIENT_OVER_200 and changed.state is approvals.State.APPROVED:
+        details = msgspec.msgpack.decode(changed.details)
+        people = {yes.account for yes in changed.approvals} | {changed.asked_by}
+        client = machine.approve_client(keeper.clients, details["client"], people)
+        changed = approvals.done(keeper.approvals, changed.id, kind=changed.kind, now_ms=moment.wall_ms)
+        puts = [
+            keeper.row(Kind.APPROVAL, changed.id, changed),
+            keeper.row(Kind.CLIENT, machine.account_of(client.id), client),
+        ]
+    leaf = keeper.leaf(
+        moment, Action.APPROVAL, account=account.id, session=session.id, objects=(changed.id,),
+        note=f"{changed.kind.value}:{changed.state.value}",
+    )
+    await keeper.commit([leaf], puts)
+    return {"state": changed.state.value}

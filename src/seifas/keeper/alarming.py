@@ -1,0 +1,43 @@
+"""Rings: turns what the budget or a check found into a sealed alarm that the jobs process delivers within seconds.
+
+The alarm's state row goes into the same commit as the line of the deed that rang it.
+"""
+
+from __future__ import annotations
+
+from seifas.errors import Missing
+from seifas.keeper.alarm_book import Alarm, new_alarm
+from seifas.keeper.keeper import Keeper, Moment
+from seifas.keeper.model import Kind
+
+_AGAIN_MS = 10 * 60_000
+
+
+def ring(
+    keeper: Keeper, moment: Moment, kind: str, severity: int, text: str, *, account: bytes = b"", session: bytes = b""
+) -> list[tuple[bytes, bytes]]:
+    """State puts of the new alarm; empty when the same one is live already (repeating buries the others)."""
+    name = account_name(keeper, account)
+    if keeper.alarms.same_live(kind, name, moment.wall_ms - _AGAIN_MS) is not None:
+        return []
+    alarm = new_alarm(kind, severity, text, account=name, session=session, now_ms=moment.wall_ms)
+    keeper.alarms.put(alarm)
+    keeper.count("alarms")
+    return [put(keeper, alarm)]
+
+
+def put(keeper: Keeper, alarm: Alarm) -> tuple[bytes, bytes]:
+    return keeper.row(Kind.ALARM, alarm.id, alarm)
+
+
+def account_name(keeper: Keeper, account: bytes) -> str:
+    """The login of an account or the name of a machine client, for the officer's eyes."""
+    if not account:
+        return ""
+    client = keeper.client_of(account)
+    if client is not None:
+        return f"client {client.name}"
+    try:
+        return keeper.accounts.get(account).name
+    except Missing:
+        return ""

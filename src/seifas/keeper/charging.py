@@ -1,0 +1,118 @@
+"""Asks the budget and makes its answer stick: the charge goes into the line of the deed, a refusal into a line too.
+
+`charge` decides before anything is opened, so a refusal shows nothing. When it allows, the caller puts the returned
+charge into the audit line that it commits; the ledger in memory is charged at once, so that requests under way together
+cannot spend the same budget twice (if the commit then fails, the charge stays: fail closed).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from seifas.errors import OverBudget, ReasonNeeded, Refused, SeifasError, StepUp
+from seifas.keeper.alarming import ring
+from seifas.keeper.budget import charges
+from seifas.keeper.budget.asks import Action as Deed
+from seifas.keeper.budget.asks import Actor, Ask
+from seifas.keeper.budget.asks import Strength as AskStrength
+from seifas.keeper.budget.decisions import Decision, charge_of
+from seifas.keeper.budget.decisions import Outcome as Answer
+from seifas.keeper.identity.sessions import Session, Strength
+from seifas.keeper.keeper import Keeper, Moment
+from seifas.keeper.lines import Action, Outcome
+from seifas.keeper.model import Kind
+
+_STRENGTH = {
+    Strength.PASSKEY: AskStrength.PASSKEY, Strength.PASSWORD: AskStrength.PASSWORD, Strength.LINK: AskStrength.LINK,
+    Strength.TOKEN: AskStrength.TOKEN,
+}
+_ERRORS: dict[Answer, type[SeifasError]] = {
+    Answer.NEED_REASON: ReasonNeeded, Answer.NEED_STEPUP: StepUp, Answer.NEED_SECOND: Refused,
+    Answer.STOP: OverBudget,
+}
+
+
+def actor_of(keeper: Keeper, session: Session) -> dict[str, Any]:
+    """The fields of an Ask that say who asks."""
+    if session.strength is Strength.TOKEN:
+        client = keeper.client_of(session.account)
+        return {"actor": Actor.MACHINE, "per_day": client.effective_per_day if client is not None else 0}
+    return {}
+
+
+async def charge(
+    keeper: Keeper,
+    moment: Moment,
+    session: Session,
+    deed: Deed,
+    line: Action,
+    *,
+    patient: bytes = b"",
+    reason: str = "",
+    fresh: bool | None = None,
+    prior: Sequence[bytes] = (),
+    **more: Any,
+) -> bytes:
+    """The encoded charge for the line of the deed (empty: nothing to charge). Raises the refusal, after it is durable.
+
+    `more` goes into the Ask: patients, canaries, warm, second, worklist. `prior` are charges of the same deed that were
+    allowed before this one: when this one is refused, they stand in the refusal's line.
+    """
+    if patient:
+        more["patient"] = patient
+        more["canary"] = patient in keeper.canaries
+    ask = Ask(
+        at=moment.budget_ms,
+        account=session.account,
+        session=session.id,
+        action=deed,
+        strength=_STRENGTH[session.strength],
+        fresh_passkey=moment.wall_ms < session.fresh_until_ms if fresh is None else fresh,
+        reason=reason,
+        **actor_of(keeper, session),
+        **more,
+    )
+    decision = keeper.ledger.decide(ask)
+    charged = charge_of(decision)
+    if charged is not None:
+        keeper.ledger.apply(charged)
+    encoded = b"" if charged is None else charges.encode(charged)
+    if decision.outcome is Answer.ALLOW:
+        if decision.alarm is not None:
+            puts = ring(
+                keeper, moment, decision.alarm.kind, decision.alarm.severity, decision.alarm.text,
+                account=session.account, session=session.id,
+            )
+            if puts:
+                keeper.commit([keeper.leaf(moment, Action.ALARM, account=session.account, session=session.id,
+                                           note=decision.alarm.kind)], puts)
+        return encoded
+    await refuse(keeper, moment, session, decision, line, patient, encoded, prior)
+    raise AssertionError("refuse always raises")
+
+
+async def refuse(
+    keeper: Keeper, moment: Moment, session: Session, decision: Decision, line: Action, patient: bytes, encoded: bytes,
+    prior: Sequence[bytes] = (),
+) -> None:
+    """Makes a refusal durable (line, frozen session, alarm) and raises it."""
+    keeper.count(f"refused_{decision.code or 'other'}")
+    puts: list[tuple[bytes, bytes]] = []
+    if decision.freeze_session:
+        frozen = keeper.sessions.freeze(session.id, decision.code or "stopped")
+        puts.append(keeper.row(Kind.SESSION, frozen.id, frozen))
+    if decision.alarm is not None:
+        puts += ring(
+            keeper, moment, decision.alarm.kind, decision.alarm.severity, decision.alarm.text,
+            account=session.account, session=session.id,
+        )
+    if encoded or puts or prior or decision.outcome is Answer.STOP:
+        outcome = Outcome.STOPPED if decision.outcome is Answer.STOP else Outcome.REFUSED
+        leaf = keeper.leaf(
+            moment, line, outcome=outcome, account=session.account, session=session.id,
+            patient=patient if patient in keeper.require_unlocked().vault.heads else None, charge=encoded,
+            note=decision.code, charges=prior,
+        )
+        await keeper.commit([leaf], puts)
+    raise _ERRORS.get(decision.outcome, OverBudget)(decision.message)

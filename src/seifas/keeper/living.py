@@ -1,0 +1,193 @@
+"""The keeper's life from locked to unlocked and back, and what it does by itself every second, minute and hour."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import time
+from typing import Any
+
+import msgspec
+
+from seifas.crypto import slots
+from seifas.errors import Conflict, Locked, Refused, SeifasError
+from seifas.keeper import alarming, unlocking
+from seifas.keeper.door import OPS, Caller, NoArgs
+from seifas.keeper.keeper import Keeper
+from seifas.keeper.lines import Action
+from seifas.keeper.model import Kind
+from seifas.storage.keystore import KeyStore
+
+log = logging.getLogger("seifas.life")
+
+_SNAPSHOT_EVERY_S = 600.0
+_SNAPSHOT_AFTER_LINES = 20_000
+_FORGET = b"\x00"
+
+
+class Passphrase(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    passphrase: str
+
+
+class Secrets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    secrets: tuple[str, ...]
+
+
+@OPS.op("admin.unlock", Passphrase, "admin", while_locked=True)
+async def unlock_by_passphrase(keeper: Keeper, caller: Caller, args: Passphrase) -> dict[str, Any]:
+    return await with_passphrase(keeper, args.passphrase)
+
+
+@OPS.op("admin.unlock_custodians", Secrets, "admin", while_locked=True)
+async def unlock_by_custodians(keeper: Keeper, caller: Caller, args: Secrets) -> dict[str, Any]:
+    root = await asyncio.to_thread(root_by_custodians, keeper, list(args.secrets))
+    return await with_root(keeper, root, "custodians")
+
+
+@OPS.op("admin.lock", NoArgs, "admin")
+async def lock(keeper: Keeper, caller: Caller, args: NoArgs) -> dict[str, Any]:
+    """Locks: the supervisor forgets the root, open work is finished first, then nothing is open."""
+    await keeper.commit([keeper.leaf(keeper.now(), Action.LOCK)])
+    tell_supervisor(keeper, _FORGET)
+    await close(keeper)
+    return {"locked": True}
+
+
+def root_by_custodians(keeper: Keeper, secrets: list[str]) -> bytes:
+    raw = KeyStore(keeper.data / keeper.settings.paths.keys).slots()
+    for slot in slots.decode_slots(raw or b"[]"):
+        if isinstance(slot, slots.CustodianSlot):
+            return slots.open_custodians(slot, secrets)
+    raise Refused("this vault has no custodians")
+
+
+async def with_passphrase(keeper: Keeper, passphrase: str) -> dict[str, Any]:
+    """Raises Refused for a wrong passphrase; the same words and about the same time for every wrong one."""
+    if keeper.open is not None:
+        return {"locked": False}
+    directory = keeper.data / keeper.settings.paths.keys
+    root = await asyncio.to_thread(unlocking.root_by_passphrase, directory, passphrase)
+    return await with_root(keeper, root, "passphrase")
+
+
+async def with_root(keeper: Keeper, root: bytes, way: str) -> dict[str, Any]:
+    """Opens the vault under a root and keeps the root with the supervisor."""
+    if keeper.unlocking:
+        raise Conflict("the vault is being unlocked just now")
+    if keeper.open is not None:
+        return {"locked": False}
+    keeper.unlocking = True
+    try:
+        opened = await asyncio.to_thread(unlocking.unlock, keeper, root)
+    finally:
+        keeper.unlocking = False
+    keeper.open = opened
+    tell_supervisor(keeper, root)
+    moment = keeper.now()
+    puts = []
+    for alarm in keeper.clock.take_alarms():
+        puts += alarming.ring(keeper, moment, alarm.kind, alarm.severity, alarm.text)
+    await keeper.commit([keeper.leaf(moment, Action.UNLOCK, note=way)], puts)
+    return {"locked": False, "patients": len(opened.vault.heads), **keeper.unlocked_in}
+
+
+def tell_supervisor(keeper: Keeper, message: bytes) -> None:
+    """32 bytes: keep this root; one byte: forget it."""
+    channel: socket.socket | None = keeper.channel
+    if channel is not None:
+        try:
+            channel.send(message)
+        except OSError as error:
+            log.error("the supervisor did not take the root", extra={"error": type(error).__name__})
+
+
+def root_from_supervisor(channel: socket.socket | None) -> bytes | None:
+    """The root that the supervisor kept, if it did; it is sent at the fork, so it is there or it is not."""
+    if channel is None:
+        return None
+    channel.settimeout(0.2)
+    try:
+        root = channel.recv(64)
+    except (TimeoutError, OSError):
+        return None
+    finally:
+        channel.settimeout(None)
+    return root if len(root) == 32 else None
+
+
+async def close(keeper: Keeper) -> None:
+    """Finishes what waits, keeps the budget's snapshot, closes the stores."""
+    opened = keeper.open
+    if opened is None:
+        return
+    try:
+        await opened.row_writer.drain()
+        await opened.key_writer.drain()
+        await opened.committer.drain()
+        await snapshot_budget(keeper)
+    except SeifasError as error:
+        log.error("closing: the budget's snapshot was not written", extra={"code": error.code})
+    await opened.committer.drain()
+    await asyncio.to_thread(unlocking.lock, keeper)
+    keeper.forget()
+
+
+async def snapshot_budget(keeper: Keeper) -> None:
+    snapshot = unlocking.budget_snapshot(keeper)
+    await keeper.commit([], [keeper.row(Kind.BUDGET, b"ledger", snapshot)])
+    keeper.snapshot_lines = snapshot.size
+
+
+async def every_second(keeper: Keeper) -> None:
+    """Publishes the log's tiles; keeps going whatever happens, and says when it cannot."""
+    snapshot_at = time.monotonic() + _SNAPSHOT_EVERY_S
+    sweep_at = time.monotonic() + 10
+    while True:
+        await asyncio.sleep(1.0)
+        opened = keeper.open
+        if opened is None:
+            continue
+        try:
+            await asyncio.to_thread(opened.audit.publish, opened.state)
+            if time.monotonic() >= sweep_at:
+                sweep_at = time.monotonic() + 10
+                await sweep(keeper)
+            behind = opened.audit.size - keeper.snapshot_lines
+            idle = not opened.committer.running
+            if behind > 100 and idle and (time.monotonic() >= snapshot_at or behind > _SNAPSHOT_AFTER_LINES):
+                snapshot_at = time.monotonic() + _SNAPSHOT_EVERY_S
+                await snapshot_budget(keeper)
+        except Locked:
+            continue
+        except (SeifasError, OSError) as error:
+            code = error.code if isinstance(error, SeifasError) else type(error).__name__
+            log.error("the keeper's own work failed, it is tried again", extra={"code": code})
+
+
+async def sweep(keeper: Keeper) -> None:
+    """Drops what has expired: sessions, links, assertions, challenges, worklists, old alarms."""
+    moment = keeper.now()
+    now = moment.wall_ms
+    swept = keeper.sessions.sweep(now)
+    puts = [keeper.row(Kind.SESSION, one.id, one) for one in swept.locked]
+    puts += [keeper.row(Kind.SESSION, one.id, one) for one in keeper.sessions.due_for_save()]
+    deletes = [keeper.tag(Kind.SESSION, one.id) for one in swept.ended]
+    deletes += [keeper.tag(Kind.LOGIN_LINK, one.id) for one in keeper.links.sweep(now)]
+    deletes += [keeper.tag(Kind.SPENT, one.id) for one in keeper.spent.sweep(now)]
+    deletes += [keeper.tag(Kind.APPROVAL, one.id) for one in keeper.approvals.sweep(now)]
+    for worklist in keeper.worklists.expired(now):
+        keeper.worklists.remove(worklist.id)
+        deletes.append(keeper.tag(Kind.WORKLIST, worklist.id))
+    for alarm in keeper.alarms.stale(now):
+        keeper.alarms.remove(alarm.id)
+        deletes.append(keeper.tag(Kind.ALARM, alarm.id))
+    keeper.challenges.sweep(now)
+    keeper.gestures.sweep(now)
+    keeper.schedule.links.prune(now)
+    leaves = []
+    for alarm in keeper.clock.take_alarms():
+        puts += alarming.ring(keeper, moment, alarm.kind, alarm.severity, alarm.text)
+        leaves.append(keeper.leaf(moment, Action.CLOCK_JUMP, note=alarm.kind))
+    if puts or deletes or leaves:
+        await keeper.commit(leaves, puts, deletes)

@@ -1,0 +1,195 @@
+"""The audit log as the keeper runs it: sealed leaves into keeper.db with each commit, tiles to disk within a second.
+
+The checkpoint is signed inside the same transaction, over the log's root and, in an extension line `state <base64>`,
+the root of the state tree: so no state row can be put back or taken out without the log saying otherwise. Tiles and
+checkpoint files (audit/) are what verifiers and witnesses read; they are written after the commit, from what the
+transaction stored, and can be written again after a crash.
+"""
+
+from __future__ import annotations
+
+import base64
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from seifas.audit.checkpoint import (
+    LogSigner,
+    Signature,
+    VerifierKey,
+    checkpoint_text,
+    log_origin,
+    verify_checkpoint,
+)
+from seifas.audit.leaf import open_inner, open_leaf, seal_leaf
+from seifas.audit.publishing import TileWriter
+from seifas.audit.tiles import CHECKPOINT
+from seifas.audit.tree import Frontier, leaf_hash
+from seifas.errors import SeifasError, Tampered
+from seifas.keeper.lines import Detail, Line, decode_detail, decode_line, encode
+from seifas.storage.state import Change, Group, StateStore
+
+log = logging.getLogger("seifas.log")
+
+META_CHECKPOINT = "checkpoint"
+META_FRONTIER = "frontier"
+_STATE_LINE = "state "
+
+
+class AuditLog:
+    """One per unlocked keeper. `commit` runs in the commit thread, `publish` in a thread of its own; the frontier is
+    the commit thread's alone."""
+
+    def __init__(self, *, audit_key: bytes, signing: bytes, clinic: bytes, directory: Path) -> None:
+        private = Ed25519PrivateKey.from_private_bytes(signing)
+        self.origin = log_origin(clinic)
+        self.signer = LogSigner(private, self.origin)
+        self._private = private
+        self._audit_key = audit_key
+        self.directory = directory
+        self.frontier = Frontier()
+        self.checkpoint = b""
+        self._writer: TileWriter | None = None
+        self._unpublished: deque[tuple[int, bytes]] = deque()  # the commit thread appends, the publishing one takes
+        self.published = 0
+
+    @property
+    def key(self) -> VerifierKey:
+        return self.signer.key
+
+    @property
+    def size(self) -> int:
+        return self.frontier.size
+
+    # -- leaves
+
+    def leaf(self, line: Line, detail: Detail | None, patient_audit_key: bytes | None) -> bytes:
+        return seal_leaf(
+            self._audit_key, encode(line), None if detail is None else encode(detail),
+            None if detail is None else patient_audit_key,
+        )
+
+    def read(self, leaf: bytes, index: int) -> tuple[Line, bool]:
+        """The outer part, and whether there is an inner one. Raises Tampered naming the index."""
+        outer, inner = open_leaf(self._audit_key, leaf, where=f"audit line {index}")
+        try:
+            return decode_line(outer), inner is not None
+        except msgspec.DecodeError:
+            raise Tampered("an audit line is not as written", where=f"audit line {index}") from None
+
+    def read_detail(self, leaf: bytes, patient_audit_key: bytes, index: int) -> Detail:
+        return decode_detail(open_inner(patient_audit_key, leaf, where=f"audit line {index}"))
+
+    # -- committing
+
+    def commit(
+        self, store: StateStore, groups: Sequence[Group], copy: Callable[[Change], None] | None = None
+    ) -> Sequence[SeifasError | None]:
+        """One transaction for all groups. Returns each group's refusal or None; raises Unavailable for all together.
+
+        `copy` is called when the transaction is durable and before anyone is answered: the replica.
+        """
+        frontier = self.frontier.copy()
+        stored: list[bytes] = []
+        note = b""
+
+        def seal(state_root: bytes, size: int, leaves: list[bytes]) -> tuple[None, dict[str, bytes]]:
+            nonlocal note
+            frontier.extend(leaf_hash(leaf) for leaf in leaves)
+            stored[:] = leaves
+            assert frontier.size == size
+            note = self.sign(frontier, state_root)
+            return None, {META_CHECKPOINT: note, META_FRONTIER: frontier.to_bytes()}
+
+        def durable(change: Change) -> None:
+            # Here and not after `commit`: when the copy fails, the transaction stands and the log has grown.
+            self._grow(frontier, stored, note)
+            if copy is not None:
+                copy(change)
+
+        return store.commit(groups=groups, seal_last=seal, on_durable=durable)
+
+    def _grow(self, frontier: Frontier, stored: list[bytes], note: bytes) -> None:
+        first = frontier.size - len(stored)
+        self._unpublished.extend(enumerate(stored, first))
+        self.frontier = frontier
+        self.checkpoint = note
+
+    def sign(self, frontier: Frontier, state_root: bytes) -> bytes:
+        text = checkpoint_text(self.origin, frontier.size, frontier.root())
+        text += f"{_STATE_LINE}{base64.b64encode(state_root).decode()}\n".encode()
+        key = self.signer.key
+        return text + b"\n" + Signature(key.name, key.key_id, self._private.sign(text)).line()
+
+    # -- opening and publishing
+
+    def resume(self, store: StateStore, state_root: bytes) -> None:
+        """Takes up the log where keeper.db ends, and checks it against the state and against what was published.
+
+        Raises Tampered when the stored checkpoint is not ours, does not fit the leaves or the state, or is older than
+        what stands in audit/ (keeper.db was rolled back).
+        """
+        note = store.meta(META_CHECKPOINT)
+        if note is None:
+            raise Tampered("keeper.db has no checkpoint: it was emptied or replaced", where="keeper.db")
+        signed = verify_checkpoint(note, self.key)
+        said = [line for line in signed.extensions if line.startswith(_STATE_LINE)]
+        if said != [f"{_STATE_LINE}{base64.b64encode(state_root).decode()}"]:
+            raise Tampered("the state is not the one that the log was signed over: a row was changed, put back or "
+                           "taken out", where="keeper.db")
+        frontier = Frontier.from_bytes(store.meta(META_FRONTIER) or b"")
+        if frontier.size != signed.size or frontier.root() != signed.root:
+            raise Tampered("the stored edge of the log is not the signed one", where="keeper.db")
+        published = self._published_size()
+        if published > signed.size:
+            raise Tampered(
+                f"keeper.db ends at audit line {signed.size}, but {published} lines were published: it was rolled back",
+                where="keeper.db",
+            )
+        self._writer = TileWriter(self.directory, published)
+        self.published = published
+        waiting = list(store.leaf_range(published))
+        if len(waiting) != signed.size - published:
+            raise Tampered("audit lines that were not yet published are missing", where="keeper.db")
+        self.frontier, self.checkpoint = frontier, note
+        if waiting:
+            self._writer.publish(waiting, root=signed.root)
+            self.published = signed.size
+        elif self._writer.root() != signed.root:
+            raise Tampered("the published log is not the signed one", where="audit")
+        self._writer.write_checkpoint(note)
+
+    def begin(self) -> None:
+        """A new log: nothing is published yet."""
+        self._writer = TileWriter(self.directory, 0)
+
+    def publish(self, store: StateStore) -> int:
+        """Writes tiles for what was committed since, then the checkpoint. Returns how many lines are published."""
+        assert self._writer is not None
+        note = self.checkpoint
+        if not self._unpublished:
+            return self.published
+        signed = verify_checkpoint(note, self.key)
+        due: list[tuple[int, bytes]] = []
+        while self._unpublished and self._unpublished[0][0] < signed.size:
+            due.append(self._unpublished.popleft())
+        try:
+            self._writer.publish(due, root=signed.root)
+            self._writer.write_checkpoint(note)
+        except (SeifasError, OSError):
+            self._unpublished.extendleft(reversed(due))
+            raise
+        self.published = signed.size
+        store.drop_leaves(signed.size)
+        return self.published
+
+    def _published_size(self) -> int:
+        try:
+            note = (self.directory / CHECKPOINT).read_bytes()
+        except FileNotFoundError:
+            return 0
+        return verify_checkpoint(note, self.key).size

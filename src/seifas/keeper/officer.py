@@ -1,0 +1,234 @@
+"""The officer's acts: alarms, sessions, budgets, approvals, the log, and undoing a vandal's day; and the outbox.
+
+An officer sees no chart here: who did what, to how many, when; undoing puts earlier versions back without showing them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from seifas.errors import Invalid, Missing, Refused
+from seifas.keeper.alarming import account_name
+from seifas.keeper.alarming import put as alarm_row
+from seifas.keeper.budget import charges
+from seifas.keeper.budget import officer as budget_officer
+from seifas.keeper.door import OPS, Caller, NoArgs
+from seifas.keeper.identity.sessions import Session
+from seifas.keeper.keeper import Keeper, Moment
+from seifas.keeper.lines import Action
+from seifas.keeper.log_reading import lines_back
+from seifas.keeper.model import Kind
+from seifas.keeper.opening import acting
+from seifas.keeper.signing_in import described
+from seifas.keeper.undoing import undo_account
+
+_MOST_LINES = 500
+
+
+class OfSession(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    session: str
+
+
+class OnIdent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    session: str
+    id: bytes
+
+
+class OnAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    session: str
+    account: str
+
+
+class Undo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    session: str
+    account: str
+    since_ms: int
+
+
+class Explore(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    session: str
+    account: str = ""
+    patient: bytes = b""
+    since_ms: int = 0
+    before: int = 0
+    count: int = 100
+
+
+class Told(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    id: bytes
+    channels: tuple[str, ...]
+
+
+@OPS.op("outbox.due", NoArgs, "jobs")
+async def outbox(keeper: Keeper, caller: Caller, args: NoArgs) -> list[dict[str, Any]]:
+    """Alarms that somebody has to be told of now."""
+    return [
+        {
+            "id": one.id, "kind": one.kind, "severity": one.severity, "text": one.text, "account": one.account,
+            "raised_ms": one.raised_ms, "level": one.level,
+        }
+        for one in keeper.alarms.due(keeper.now().wall_ms)[:20]
+    ]
+
+
+@OPS.op("outbox.told", Told, "jobs")
+async def told(keeper: Keeper, caller: Caller, args: Told) -> dict[str, Any]:
+    alarm = keeper.alarms.get(args.id)
+    if alarm is None:
+        raise Missing("there is no such alarm")
+    changed = keeper.alarms.told(alarm, args.channels, keeper.now().wall_ms)
+    keeper.alarms.put(changed)
+    await keeper.commit([], [alarm_row(keeper, changed)])
+    return {}
+
+
+@OPS.op("alarm.list", OfSession, "desk")
+async def alarms(keeper: Keeper, caller: Caller, args: OfSession) -> list[dict[str, Any]]:
+    acting(keeper, args.session, "alarm.list", keeper.now())
+    return [msgspec.structs.asdict(alarm) for alarm in keeper.alarms.all()[:200]]
+
+
+@OPS.op("alarm.acknowledge", OnIdent, "desk")
+async def acknowledge(keeper: Keeper, caller: Caller, args: OnIdent) -> dict[str, Any]:
+    moment = keeper.now()
+    session = acting(keeper, args.session, "alarm.acknowledge", moment)
+    alarm = keeper.alarms.get(args.id)
+    if alarm is None:
+        raise Missing("there is no such alarm")
+    by = account_name(keeper, session.account)
+    changed = keeper.alarms.acknowledged(alarm, by, moment.wall_ms)
+    leaf = keeper.leaf(
+        moment, Action.ALARM, account=session.account, session=session.id, objects=(alarm.id,), note="acknowledged"
+    )
+    await keeper.commit([leaf], [alarm_row(keeper, changed)])
+    keeper.alarms.put(changed)
+    return {}
+
+
+@OPS.op("session.all", OfSession, "desk")
+async def all_sessions(keeper: Keeper, caller: Caller, args: OfSession) -> list[dict[str, Any]]:
+    """Every live session, frozen ones first, with what its account has left."""
+    moment = keeper.now()
+    acting(keeper, args.session, "session.all", moment)
+    shown = []
+    for one in sorted(keeper.sessions, key=lambda one: (not one.frozen, -one.created_ms))[:500]:
+        left = keeper.ledger.remaining(one.account, one.id, moment.budget_ms)
+        shown.append(
+            {**described(one), "account": account_name(keeper, one.account), "left": msgspec.structs.asdict(left)}
+        )
+    return shown
+
+
+@OPS.op("session.thaw", OnIdent, "desk")
+async def thaw(keeper: Keeper, caller: Caller, args: OnIdent) -> dict[str, Any]:
+    moment = keeper.now()
+    session = acting(keeper, args.session, "session.thaw", moment)
+    thawed = keeper.sessions.thaw(args.id, by=session, now_ms=moment.wall_ms)
+    leaf = keeper.leaf(
+        moment, Action.SESSION_THAWED, account=session.account, session=session.id, objects=(args.id,)
+    )
+    await keeper.commit([leaf], [keeper.row(Kind.SESSION, thawed.id, thawed)])
+    return {}
+
+
+@OPS.op("budget.suspend", OnAccount, "desk")
+async def suspend(keeper: Keeper, caller: Caller, args: OnAccount) -> dict[str, Any]:
+    """One click: everything this account asks for is stopped, and its sessions are frozen."""
+    moment = keeper.now()
+    session = acting(keeper, args.session, "budget.suspend", moment)
+    account = account_named(keeper, args.account)
+    frozen = keeper.sessions.freeze_account(account, "suspended")
+    return await _act(
+        keeper, moment, session, budget_officer.suspend(moment.budget_ms, account), "suspend",
+        [keeper.row(Kind.SESSION, one.id, one) for one in frozen],
+    )
+
+
+@OPS.op("budget.release", OnAccount, "desk")
+async def release(keeper: Keeper, caller: Caller, args: OnAccount) -> dict[str, Any]:
+    moment = keeper.now()
+    session = acting(keeper, args.session, "budget.release", moment)
+    account = account_named(keeper, args.account)
+    _not_oneself(session, account)
+    return await _act(keeper, moment, session, budget_officer.release(moment.budget_ms, account), "release", [])
+
+
+@OPS.op("budget.refund", OnAccount, "desk")
+async def refund(keeper: Keeper, caller: Caller, args: OnAccount) -> dict[str, Any]:
+    """Gives back what an account used in the last day, to it and to the clinic."""
+    moment = keeper.now()
+    session = acting(keeper, args.session, "budget.refund", moment)
+    account = account_named(keeper, args.account)
+    _not_oneself(session, account)
+    return await _act(keeper, moment, session, budget_officer.refund_account(moment.budget_ms, account), "refund", [])
+
+
+async def _act(
+    keeper: Keeper, moment: Moment, session: Session, charge: charges.Charge, note: str,
+    puts: list[tuple[bytes, bytes]],
+) -> dict[str, Any]:
+    keeper.ledger.apply(charge)
+    leaf = keeper.leaf(
+        moment, Action.BUDGET_ACT, account=session.account, session=session.id, objects=(charge.account,),
+        charge=charges.encode(charge), note=note,
+    )
+    await keeper.commit([leaf], puts)
+    return {}
+
+
+def account_named(keeper: Keeper, name: str) -> bytes:
+    """The id of an account by its login, or of a program by "client NAME"."""
+    found = keeper.accounts.find(name)
+    if found is not None:
+        return found.id
+    raise Missing("there is no such account", where="account")
+
+
+def _not_oneself(session: Session, account: bytes) -> None:
+    if session.account == account:
+        raise Refused("nobody gives budget back to themselves; another officer has to", where="account")
+
+
+@OPS.op("change.undo", Undo, "desk")
+async def undo(keeper: Keeper, caller: Caller, args: Undo) -> dict[str, Any]:
+    """Puts back what an account overwrote or deleted since a moment. Every version stays; nothing is shown."""
+    moment = keeper.now()
+    session = acting(keeper, args.session, "change.undo", moment)
+    account = account_named(keeper, args.account)
+    if not 0 < args.since_ms <= moment.wall_ms:
+        raise Invalid("undoing begins at a moment in the past", where="since_ms")
+    restored, kept = await undo_account(keeper, moment, session, account, args.since_ms)
+    return {"restored": restored, "changed_since_by_others": kept}
+
+
+@OPS.op("audit.list", Explore, "desk")
+async def explore(keeper: Keeper, caller: Caller, args: Explore) -> list[dict[str, Any]]:
+    """Lines, newest first: "what did this account do", "who opened this patient". A line of its own is written."""
+    moment = keeper.now()
+    session = acting(keeper, args.session, "audit.list", moment)
+    opened = keeper.require_unlocked()
+    account = account_named(keeper, args.account) if args.account else b""
+    pseudonym = opened.keyring.pseudonym(args.patient) if args.patient else b""
+    leaf = keeper.leaf(
+        moment, Action.AUDIT_VIEW, account=session.account, session=session.id,
+        patient=args.patient if args.patient in opened.vault.heads else None,
+    )
+    await keeper.commit([leaf])
+    found = []
+    for index, line in lines_back(keeper, args.before):
+        if line.wall_ms < args.since_ms:
+            break
+        if (account and line.account != account) or (pseudonym and line.pseudonym != pseudonym):
+            continue
+        found.append(
+            {
+                "index": index, "wall_ms": line.wall_ms, "action": Action(line.action).name.lower().replace("_", "-"),
+                "outcome": line.outcome, "account": account_name(keeper, line.account), "session": line.session,
+                "objects": len(line.objects), "note": line.note, "charged": bool(line.charge or line.charges),
+            }
+        )
+        if len(found) >= min(max(args.count, 1), _MOST_LINES):
+            break
+    return found

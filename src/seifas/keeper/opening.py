@@ -1,0 +1,184 @@
+"""Opens records: session, hat, budget, durable audit line, and only then the bytes. The one way out of the vault.
+
+The order never changes (DESIGN 2, 1): decide and charge, open, commit the line, wait until it is on disk, answer.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from seifas.errors import Invalid, Missing, Refused, SignIn
+from seifas.keeper.budget.asks import Action as Deed
+from seifas.keeper.charging import charge
+from seifas.keeper.door import OPS, Caller
+from seifas.keeper.identity import hats
+from seifas.keeper.identity.hats import Hat
+from seifas.keeper.identity.sessions import Session, Strength
+from seifas.keeper.keeper import Keeper, Moment
+from seifas.keeper.lines import Action
+from seifas.keeper.model import CLINIC, Entry, Head, Record
+
+MOST_REASON = 80
+_CARD_TYPES = frozenset({"Patient"})
+
+
+class Read(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    session: str
+    type: str
+    id: bytes
+    reason: str = ""
+    version: int = 0
+
+
+class ListOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    session: str
+    patient: bytes
+    types: tuple[str, ...] = ()
+    reason: str = ""
+
+
+def acting(keeper: Keeper, token: str, op: str, moment: Moment) -> Session:
+    """The session of a token, if its hat may call `op`. Raises SignIn, StepUp (idle), Refused."""
+    session = keeper.sessions.by_token(token, moment.wall_ms)
+    hats.require(session.hat, op)
+    return session
+
+
+def may_open(session: Session, type_name: str) -> bool:
+    """Whether the hat (and for a program its scopes) covers opening this type of resource."""
+    what = "open.card" if type_name in _CARD_TYPES else "open.chart"
+    if not hats.allows(session.hat, what):
+        return False
+    return session.strength is not Strength.TOKEN or in_scope(session, type_name, "r")
+
+
+def in_scope(session: Session, type_name: str, letter: str) -> bool:
+    """Whether a program's scopes (SMART v2, `system/Patient.rs`) allow this interaction with this type."""
+    for scope in session.scopes:
+        resource, _, letters = scope.removeprefix("system/").partition(".")
+        if resource in ("*", type_name) and letter in letters:
+            return True
+    return False
+
+
+async def admit(
+    keeper: Keeper, moment: Moment, session: Session, patient: bytes, *, chart: bool, reason: str, line: Action
+) -> bytes:
+    """Charges the opening of a patient; the charge for the line. The clinic's own compartment costs nothing."""
+    if len(reason) > MOST_REASON:
+        raise Invalid(f"a reason has at most {MOST_REASON} letters", where="reason")
+    if patient == CLINIC:
+        return b""
+    if session.strength is Strength.TOKEN and not reason:
+        reason = "client"
+    if not chart and keeper.worklists.holds(patient, moment.wall_ms) is not None:
+        listed = keeper.worklists.holds(patient, moment.wall_ms)
+        if listed is not None and session.account == listed.made_by:
+            return await charge(
+                keeper, moment, session, Deed.WORKLIST_OPEN, Action.WORKLIST_OPEN, patient=patient, worklist=listed.id
+            )
+    return await charge(
+        keeper, moment, session, Deed.OPEN_CHART if chart else Deed.OPEN_CARD, line, patient=patient, reason=reason,
+        warm=is_warm(keeper, patient, session.account, moment),
+    )
+
+
+def is_warm(keeper: Keeper, patient: bytes, account: bytes, moment: Moment) -> bool:
+    return keeper.schedule.links.warm(patient, account, moment.wall_ms)
+
+
+def shown(record: Record, entry: Entry) -> dict[str, Any]:
+    return {"body": record.body, "version": entry.version, "updated_ms": entry.updated_ms}
+
+
+async def _located(keeper: Keeper, session: Session, type_name: str, ident: bytes) -> Head:
+    """The head of the patient whose resource this is; Missing where there is none or the hat does not reach it."""
+    vault = keeper.require_unlocked().vault
+    if len(ident) != 16:
+        raise Missing("there is no such record")
+    patient = vault.patient_of(type_name, ident)
+    if patient != CLINIC and not may_open(session, type_name):
+        raise Missing("there is no such record")
+    return vault.head(patient)
+
+
+@OPS.op("record.read", Read, "desk")
+async def read(keeper: Keeper, caller: Caller, args: Read) -> dict[str, Any]:
+    """One resource, its current version or an earlier one."""
+    moment = keeper.now()
+    session = acting(keeper, args.session, "record.read", moment)
+    vault = keeper.require_unlocked().vault
+    head = await _located(keeper, session, args.type, args.id)
+    chart = args.type not in _CARD_TYPES
+    line = Action.OPEN_CHART if chart else Action.OPEN_CARD
+    charged = await admit(keeper, moment, session, head.patient, chart=chart, reason=args.reason, line=line)
+    entry = vault.entry(head, args.type, args.id)
+    record = vault.record(head, entry)
+    if args.version and args.version != entry.version:
+        record = vault.before(head, entry, record, args.version)
+        entry = msgspec.structs.replace(entry, version=args.version, updated_ms=record.updated_ms)
+    leaf = keeper.leaf(
+        moment, line, account=session.account, session=session.id, patient=head.patient, objects=(args.id,),
+        charge=charged, reason=args.reason if charged else "",
+    )
+    await keeper.commit([leaf])
+    keeper.count("opened")
+    return shown(record, entry)
+
+
+@OPS.op("record.where", Read, "desk")
+async def where(keeper: Keeper, caller: Caller, args: Read) -> dict[str, Any]:
+    """The version of a resource, for a write that has to name it. Costs what reading costs."""
+    found = await read(keeper, caller, args)
+    return {"version": found["version"]}
+
+
+@OPS.op("record.list", ListOf, "desk")
+async def list_of(keeper: Keeper, caller: Caller, args: ListOf) -> list[dict[str, Any]]:
+    """Everything of one patient, or the named types: one line naming all that is shown."""
+    moment = keeper.now()
+    session = acting(keeper, args.session, "record.read", moment)
+    vault = keeper.require_unlocked().vault
+    if len(args.patient) != 16:
+        raise Missing("there is no such record")
+    head = vault.head(args.patient)
+    if args.patient == CLINIC:
+        reach = {entry.type for entry in vault.manifest(head).values()}
+    else:
+        if not may_open(session, "Patient"):
+            raise Missing("there is no such record")
+        reach = set(args.types) or {entry.type for entry in vault.manifest(head).values()}
+        refused = {name for name in reach if not may_open(session, name)}
+        if args.types and refused:
+            raise Refused("this hat opens cards, not charts", where=sorted(refused)[0])
+        reach -= refused
+    chart = bool(reach - _CARD_TYPES)
+    line = Action.OPEN_CHART if chart else Action.OPEN_CARD
+    charged = await admit(keeper, moment, session, head.patient, chart=chart, reason=args.reason, line=line)
+    head = vault.head(args.patient)
+    entries = [
+        entry for entry in vault.manifest(head).values()
+        if not entry.deleted and entry.type in reach and (not args.types or entry.type in args.types)
+    ]
+    found = [{"type": entry.type, "id": entry.id, **shown(vault.record(head, entry), entry)} for entry in entries]
+    leaf = keeper.leaf(
+        moment, line, account=session.account, session=session.id, patient=head.patient,
+        objects=[entry.id for entry in entries[:1000]], charge=charged, reason=args.reason if charged else "",
+        note="list" if len(entries) <= 1000 else "list-long",
+    )
+    await keeper.commit([leaf])
+    keeper.count("opened")
+    return found
+
+
+def officer_only(session: Session) -> None:
+    if session.hat is not Hat.OFFICER:
+        raise Refused("this is for the officer's hat")
+
+
+def require_person(session: Session) -> None:
+    """Some deeds are a person's: a program has no gesture to give."""
+    if session.strength is Strength.TOKEN:
+        raise SignIn("a program may not do this; sign in as a person")

@@ -1,0 +1,194 @@
+"""The schedule: booking, moving, arriving, cancelling, walk-ins; a day with its patients' cards.
+
+Making a link costs what opening would (DESIGN 5), so booking a stranger's patient spends the cold budget. A day page
+shows surname and initial of those who are on it: it is a list of warm patients, opened with one line.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import msgspec
+
+from seifas.errors import Invalid, Missing
+from seifas.keeper.budget.asks import Action as Deed
+from seifas.keeper.charging import charge
+from seifas.keeper.door import OPS, Caller
+from seifas.keeper.keeper import Keeper, Moment
+from seifas.keeper.lines import Action
+from seifas.keeper.model import Kind
+from seifas.keeper.opening import acting, is_warm
+from seifas.keeper.schedule import pages
+from seifas.keeper.schedule.links import visit_of
+from seifas.keeper.schedule.pages import DayPage, Entry
+
+_NO_DOCTOR = bytes(16)
+_VISIT_KEPT_MS = 15 * 86_400_000
+
+
+class Day(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    session: str
+    date: str
+    doctor: bytes | None = None
+
+
+class Book(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    session: str
+    doctor: bytes
+    start_ms: int
+    minutes: int
+    patient: bytes
+    note: str = ""
+    walk_in: bool = False
+    force: bool = False
+
+
+class SetStatus(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    session: str
+    id: bytes
+    status: str
+
+
+class Move(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    session: str
+    id: bytes
+    doctor: bytes
+    start_ms: int
+    minutes: int
+
+
+@OPS.op("schedule.day", Day, "desk")
+async def day(keeper: Keeper, caller: Caller, args: Day) -> list[dict[str, Any]]:
+    """The entries of a day with each patient's surname and given initial."""
+    moment = keeper.now()
+    session = acting(keeper, args.session, "schedule.day", moment)
+    entries = keeper.schedule.calendar.day(args.date, args.doctor)
+    leaf = keeper.leaf(
+        moment, Action.SCHEDULE_VIEW, account=session.account, session=session.id, note=f"entries:{len(entries)}"
+    )
+    await keeper.commit([leaf])
+    return [_shown(keeper, entry) for entry in entries]
+
+
+def _shown(keeper: Keeper, entry: Entry) -> dict[str, Any]:
+    card = keeper.directory.card(entry.patient)
+    name = f"{card.family} {card.given[0][:1] + '.' if card.given else ''}".strip() if card is not None else ""
+    return {
+        "id": entry.id, "doctor": entry.doctor, "start_ms": entry.start_ms, "minutes": entry.minutes,
+        "patient": entry.patient, "name": name, "status": entry.status, "kind": entry.kind, "note": entry.note,
+        "confirmed": entry.confirmed,
+    }
+
+
+@OPS.op("schedule.book", Book, "desk")
+async def book(keeper: Keeper, caller: Caller, args: Book) -> dict[str, Any]:
+    """A new appointment, or with `walk_in` a patient who is there."""
+    moment = keeper.now()
+    session = acting(keeper, args.session, "schedule.book", moment)
+    vault = keeper.require_unlocked().vault
+    if len(args.patient) != 16 or len(args.doctor) != 16:
+        raise Missing("there is no such patient or doctor")
+    vault.head(args.patient)
+    zone = keeper.schedule.zone
+    ident = os.urandom(16)
+    async with keeper.lock_of(b"schedule"):
+        page = keeper.schedule.calendar.page(args.doctor, pages.day_of(args.start_ms, zone))
+        if args.walk_in:
+            changed = pages.walk_in(
+                page, entry_id=ident, start_ms=args.start_ms, minutes=args.minutes, patient=args.patient,
+                by=session.account, now_ms=moment.wall_ms, note=args.note, zone=zone,
+            )
+        else:
+            changed = pages.book(
+                page, entry_id=ident, start_ms=args.start_ms, minutes=args.minutes, patient=args.patient,
+                by=session.account, now_ms=moment.wall_ms, note=args.note, force=args.force, zone=zone,
+            )
+        charged = await charge(
+            keeper, moment, session, Deed.MAKE_LINK, Action.SCHEDULE, patient=args.patient, reason="schedule",
+            warm=is_warm(keeper, args.patient, session.account, moment),
+        )
+        leaf = keeper.leaf(
+            moment, Action.SCHEDULE, account=session.account, session=session.id, patient=args.patient,
+            objects=(ident,), charge=charged, note="walk-in" if args.walk_in else "book",
+        )
+        await keeper.commit([leaf], [page_row(keeper, changed)])
+        keeper.schedule.put(changed)
+    return {"id": ident}
+
+
+@OPS.op("schedule.status", SetStatus, "desk")
+async def set_status(keeper: Keeper, caller: Caller, args: SetStatus) -> dict[str, Any]:
+    """Arrived, done, missed, cancelled, or booked again."""
+    moment = keeper.now()
+    session = acting(keeper, args.session, "schedule.status", moment)
+    if args.status not in pages.STATUSES:
+        raise Invalid(f"a status is one of {', '.join(pages.STATUSES)}", where="status")
+    async with keeper.lock_of(b"schedule"):
+        page = keeper.schedule.calendar.find(args.id)
+        entry = page.entry(args.id)
+        changed = pages.status(
+            page, args.id, args.status, by=session.account, now_ms=moment.wall_ms, zone=keeper.schedule.zone
+        )
+        charged = await charge(
+            keeper, moment, session, Deed.MAKE_LINK, Action.SCHEDULE, patient=entry.patient, reason="schedule",
+            warm=is_warm(keeper, entry.patient, session.account, moment),
+        )
+        leaf = keeper.leaf(
+            moment, Action.SCHEDULE, account=session.account, session=session.id, patient=entry.patient,
+            objects=(args.id,), charge=charged, note=args.status,
+        )
+        await keeper.commit([leaf], [page_row(keeper, changed)])
+        keeper.schedule.put(changed)
+    return {"status": args.status}
+
+
+@OPS.op("schedule.move", Move, "desk")
+async def move(keeper: Keeper, caller: Caller, args: Move) -> dict[str, Any]:
+    moment = keeper.now()
+    session = acting(keeper, args.session, "schedule.move", moment)
+    zone = keeper.schedule.zone
+    async with keeper.lock_of(b"schedule"):
+        page = keeper.schedule.calendar.find(args.id)
+        entry = page.entry(args.id)
+        target = keeper.schedule.calendar.page(args.doctor, pages.day_of(args.start_ms, zone))
+        source, moved = pages.move(
+            page, target, args.id, start_ms=args.start_ms, minutes=args.minutes, by=session.account,
+            now_ms=moment.wall_ms, zone=zone,
+        )
+        charged = await charge(
+            keeper, moment, session, Deed.MAKE_LINK, Action.SCHEDULE, patient=entry.patient, reason="schedule",
+            warm=is_warm(keeper, entry.patient, session.account, moment),
+        )
+        leaf = keeper.leaf(
+            moment, Action.SCHEDULE, account=session.account, session=session.id, patient=entry.patient,
+            objects=(args.id,), charge=charged, note="move",
+        )
+        changed = [source, moved] if source != moved else [moved]
+        await keeper.commit([leaf], [page_row(keeper, one) for one in changed])
+        for one in changed:
+            keeper.schedule.put(one)
+    return {}
+
+
+def page_row(keeper: Keeper, page: DayPage) -> tuple[bytes, bytes]:
+    return keeper.row(Kind.DAY_PAGE, keeper.schedule.ident(page), page)
+
+
+def with_visit(
+    keeper: Keeper, moment: Moment, ident: bytes, encounter: dict[str, Any], patient: bytes, account: bytes,
+    changed: dict[tuple[bytes, str], DayPage],
+) -> None:
+    """Puts the visit that an Encounter tells of into `changed` pages; nothing for one that is old, planned or vague."""
+    try:
+        start, end = visit_of(encounter)
+    except Invalid:
+        return
+    if not -pages.LATE_MS <= moment.wall_ms - start <= _VISIT_KEPT_MS:
+        return
+    date = pages.day_of(start, keeper.schedule.zone)
+    page = changed.get((_NO_DOCTOR, date)) or keeper.schedule.calendar.page(_NO_DOCTOR, date)
+    changed[_NO_DOCTOR, date] = pages.record_visit(
+        page, entry_id=ident, start_ms=start, end_ms=end, patient=patient, by=account, now_ms=moment.wall_ms,
+        zone=keeper.schedule.zone,
+    )

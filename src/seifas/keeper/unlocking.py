@@ -1,0 +1,276 @@
+"""Unlocks the vault: root, epoch, clinic keys; state checked against the log, log against what was published.
+
+Nothing is served until all of it agrees: a state row changed, put back or taken out, a key store or keeper.db from
+another day, audit lines that are missing, each is refused here and named. Runs in a thread; the loop goes on answering
+`health`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from seifas.audit.tiles import TileReader
+from seifas.crypto import keys, slots
+from seifas.crypto.envelope import sealer
+from seifas.errors import Locked, Refused, SeifasError, Tampered
+from seifas.keeper import sealing
+from seifas.keeper.alarm_book import Alarm
+from seifas.keeper.budget import charges
+from seifas.keeper.budget.clock import BudgetClock, ClockState
+from seifas.keeper.budget.ledger import Ledger
+from seifas.keeper.commit import Committer, Writer
+from seifas.keeper.daybook import DayBook
+from seifas.keeper.directory.card import Card
+from seifas.keeper.directory.card import decode as decode_card
+from seifas.keeper.founding import CLINIC_ROW, EPOCH_ROW
+from seifas.keeper.identity.accounts import Account
+from seifas.keeper.identity.approvals import Request
+from seifas.keeper.identity.assertions import Spent
+from seifas.keeper.identity.links import Link
+from seifas.keeper.identity.machine import Client
+from seifas.keeper.identity.sessions import Session
+from seifas.keeper.keeper import Keeper, Open
+from seifas.keeper.keyring import Keyring
+from seifas.keeper.log import AuditLog
+from seifas.keeper.model import CLINIC, Facts, Head, Kind, Tombstone
+from seifas.keeper.replicating import open_replica
+from seifas.keeper.schedule.pages import DayPage
+from seifas.keeper.vault import Vault
+from seifas.keeper.worklists import Worklist
+from seifas.storage.keystore import KeyStore
+from seifas.storage.rows_sqlite import SqliteRows
+from seifas.storage.state import StateStore
+
+log = logging.getLogger("seifas.unlock")
+
+_CHUNK = 2000
+
+
+class BudgetSnapshot(msgspec.Struct, frozen=True, array_like=True):
+    """The ledger as of `size` audit lines; the lines after are replayed."""
+
+    size: int
+    ledger: bytes
+    clock: ClockState
+
+
+_STRUCTS: dict[int, type[Any]] = {
+    Kind.ACCOUNT: Account, Kind.SESSION: Session, Kind.CLIENT: Client, Kind.LOGIN_LINK: Link, Kind.APPROVAL: Request,
+    Kind.WORKLIST: Worklist, Kind.DAY_PAGE: DayPage, Kind.BUDGET: BudgetSnapshot, Kind.TOMBSTONE: Tombstone,
+    Kind.ALARM: Alarm, Kind.FACTS: Facts, Kind.SPENT: Spent,
+}
+
+
+def root_by_passphrase(keystore_directory: Path, passphrase: str) -> bytes:
+    """The root, by the first passphrase slot that opens. Slow on purpose. Raises Refused where none does."""
+    raw = KeyStore(keystore_directory).slots()
+    if raw is None:
+        raise Tampered("the key store has no slots", where=str(keystore_directory))
+    refused: SeifasError | None = None
+    for slot in slots.decode_slots(raw):
+        if isinstance(slot, slots.PassphraseSlot):
+            try:
+                return slots.open_passphrase(slot, passphrase)
+            except Refused as error:
+                refused = error
+    raise refused or Locked("no passphrase opens this vault; its custodians do")
+
+
+def open_keys(directory: Path, clinic: bytes, root: bytes) -> tuple[KeyStore, Keyring]:
+    """The newest finished generation of the key store, opened. Raises Tampered, or Refused for another root."""
+    keystore = KeyStore(directory)
+    generations = keystore.generations()
+    if not generations:
+        raise Tampered("the key store is empty", where=str(directory))
+    keystore.open(generations[-1])
+    return keystore, keyring_of(keystore, clinic, root)
+
+
+def keyring_of(keystore: KeyStore, clinic: bytes, root: bytes) -> Keyring:
+    rows = keystore.epoch()
+    if EPOCH_ROW not in rows or CLINIC_ROW not in rows:
+        raise Tampered("the key store has no epoch", where="keys")
+    epoch = int.from_bytes(rows[EPOCH_ROW][:4], "big")
+    epoch_key = keys.unwrap_epoch(root, rows[EPOCH_ROW][4:], clinic=clinic, epoch=epoch)
+    clinic_keys = keys.open_clinic_keys(sealer(epoch_key), rows[CLINIC_ROW], clinic=clinic, epoch=epoch)
+    return Keyring(clinic=clinic, epoch=epoch, epoch_key=epoch_key, clinic_keys=clinic_keys, read=keystore.get)
+
+
+class Loaded(msgspec.Struct):
+    """State rows by kind, decoded; heads apart, as there are many."""
+
+    heads: dict[bytes, Head]
+    digests: dict[bytes, bytes]
+    structs: dict[int, list[Any]]
+    canaries: set[bytes]
+
+
+def load_state(state: StateStore, keyring: Keyring) -> Loaded:
+    """Reads every state row. Raises Tampered for one that does not open."""
+    decoders = {kind: msgspec.msgpack.Decoder(struct).decode for kind, struct in _STRUCTS.items()}
+    loaded = Loaded({}, {}, {kind: [] for kind in _STRUCTS}, set())
+    for tag, body in state.load():
+        row = sealing.open_state(keyring.state, body, clinic=keyring.clinic, tag=tag)
+        if row.kind == Kind.HEAD:
+            head = sealing.decode_head(row.body)
+            loaded.heads[head.patient] = head
+            loaded.digests[head.patient] = hashlib.sha256(body).digest()
+        elif row.kind == Kind.CANARY:
+            loaded.canaries.add(row.ident)
+        elif row.kind in decoders:
+            loaded.structs[row.kind].append(decoders[row.kind](row.body))
+        else:
+            raise Tampered(f"a state row of unknown kind {row.kind}: this vault was written by a newer Seifas",
+                           where=tag.hex())
+    return loaded
+
+
+def cards(keyring: Keyring, keystore: KeyStore, heads: dict[bytes, Head]) -> Iterator[Card]:
+    """Every patient's card, opened; the one moment when all are."""
+    patients = [patient for patient in heads if patient != CLINIC]
+    for start in range(0, len(patients), _CHUNK):
+        chunk = patients[start : start + _CHUNK]
+        tags = {patient: keyring.tag(patient) for patient in chunk}
+        bundles = keystore.get_many(tags.values())
+        for patient in chunk:
+            head = heads[patient]
+            sealed = bundles.get(tags[patient])
+            if sealed is None:
+                raise Tampered("a patient's keys are gone from the key store", where=patient.hex())
+            key = keyring.card_key(patient, head.check, sealed)
+            yield decode_card(sealing.open_card(key, head.card, clinic=keyring.clinic, patient=patient))
+
+
+def unlock(keeper: Keeper, root: bytes, *, progress: Callable[[str], None] | None = None) -> Open:
+    """Opens everything for `keeper`, filling its tables. The caller sets `keeper.open`. Raises Tampered or Refused."""
+    started = time.perf_counter()
+    data, settings = keeper.data, keeper.settings
+    keystore, keyring = open_keys(data / settings.paths.keys, settings.clinic_id, root)
+    state = StateStore(data / "state" / "keeper.db")
+    try:
+        loaded = load_state(state, keyring)
+        facts = _one_facts(loaded)
+        if facts.generation > keystore.generation:
+            keystore.open(facts.generation)
+            keyring = keyring_of(keystore, settings.clinic_id, root)
+        elif facts.generation < keystore.generation:
+            raise Tampered(
+                f"the state names key-store generation {facts.generation}, but {keystore.generation} is there: "
+                "the state was rolled back", where="keeper.db",
+            )
+        audit = AuditLog(
+            audit_key=keyring.clinic_keys.audit, signing=keyring.clinic_keys.signing, clinic=settings.clinic_id,
+            directory=data / "audit",
+        )
+        audit.resume(state, state.root)
+        read = time.perf_counter()
+        keeper.directory.load(cards(keyring, keystore, loaded.heads))
+        named = time.perf_counter()
+        rows = SqliteRows(data / "data" / "rows.db")
+        _fill(keeper, loaded, facts)
+        _rebuild_ledger(keeper, audit, loaded)
+        vault = Vault(rows, keyring)
+        vault.heads = loaded.heads
+        keeper.head_digests = loaded.digests
+        replica = open_replica(data, settings, audit.size)
+    except BaseException:
+        state.close()
+        keystore.close()
+        raise
+    keeper.unlocked_in = {
+        "state_s": round(read - started, 3), "directory_s": round(named - read, 3),
+        "rest_s": round(time.perf_counter() - named, 3),
+    }
+    log.info("unlocked", extra={"patients": len(loaded.heads), **keeper.unlocked_in})
+    return Open(
+        keyring, vault, rows, keystore, state, audit,
+        Committer(state, audit, copy=replica.copy if replica is not None else None),
+        Writer(replica.rows_writer(rows.put_many) if replica is not None else rows.put_many, "rows"),
+        Writer(replica.keys_writer(keystore.put_many) if replica is not None else keystore.put_many, "keys"),
+    )
+
+
+def _one_facts(loaded: Loaded) -> Facts:
+    found = loaded.structs[Kind.FACTS]
+    if len(found) != 1:
+        raise Tampered("the vault's own facts are missing", where="keeper.db")
+    facts: Facts = found[0]
+    return facts
+
+
+def _fill(keeper: Keeper, loaded: Loaded, facts: Facts) -> None:
+    rows = loaded.structs
+    keeper.facts = facts
+    keeper.accounts.load(rows[Kind.ACCOUNT])
+    keeper.sessions.load(rows[Kind.SESSION])
+    keeper.links.load(rows[Kind.LOGIN_LINK])
+    keeper.clients.load(rows[Kind.CLIENT])
+    keeper.spent.load(rows[Kind.SPENT])
+    keeper.approvals.load(rows[Kind.APPROVAL])
+    keeper.schedule = DayBook(keeper.settings.clinic.zone)
+    keeper.schedule.load(rows[Kind.DAY_PAGE])
+    keeper.worklists.load(rows[Kind.WORKLIST])
+    keeper.alarms.load(rows[Kind.ALARM])
+    keeper.canaries = loaded.canaries
+    keeper.tombstones = {stone.patient: stone for stone in rows[Kind.TOMBSTONE]}
+
+
+def _rebuild_ledger(keeper: Keeper, audit: AuditLog, loaded: Loaded) -> None:
+    """The ledger from its last snapshot and every charge in the lines since: what was paid is what the log says."""
+    snapshots = sorted(loaded.structs[Kind.BUDGET], key=lambda one: one.size)
+    limits = keeper.settings.budget
+    start = 0
+    if snapshots:
+        newest: BudgetSnapshot = snapshots[-1]
+        keeper.ledger = Ledger.restore(newest.ledger, limits)
+        keeper.clock = BudgetClock(limits, newest.clock)
+        start = newest.size
+    else:
+        keeper.ledger = Ledger(limits)
+        keeper.clock = BudgetClock(limits)
+    if start >= audit.size:
+        return
+    latest = 0
+    for index, leaf in enumerate(TileReader(audit.directory, audit.size).entries(start), start):
+        line, _ = audit.read(leaf, index)
+        for encoded in (line.charge, *line.charges):
+            if encoded:
+                charged = charges.decode(encoded)
+                keeper.ledger.apply(charged)
+                latest = max(latest, charged.at)
+    keeper.clock.at_least(latest)
+
+
+def budget_snapshot(keeper: Keeper) -> BudgetSnapshot:
+    """The ledger now. Only taken while no charge is under way: between commits."""
+    opened = keeper.require_unlocked()
+    return BudgetSnapshot(opened.audit.size, keeper.ledger.snapshot(), keeper.clock.state())
+
+
+def lock(keeper: Keeper) -> None:
+    """Closes everything and forgets what was opened. Commits must be drained before."""
+    opened = keeper.open
+    keeper.open = None
+    if opened is None:
+        return
+    opened.committer.close()
+    opened.row_writer.close()
+    opened.key_writer.close()
+    try:
+        opened.audit.publish(opened.state)
+    except SeifasError as error:
+        log.error("the last audit lines are not published yet; the next unlock does it", extra={"code": error.code})
+    opened.state.checkpoint()
+    opened.state.close()
+    opened.rows.close()
+    opened.keystore.close()
+    keeper.directory.close()
+
+

@@ -1,0 +1,193 @@
+"""Writes records: all of a request or nothing, durable before it is acknowledged, every version kept.
+
+Order: decide and charge; seal; keys and rows to disk; then one commit that moves the heads by compare-and-swap,
+together with the lines. What was written to disk for a commit that then fails is an orphan, swept later.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+from typing import Any
+
+import msgspec
+
+from seifas.errors import Invalid, Missing, Refused
+from seifas.keeper.budget.asks import Action as Deed
+from seifas.keeper.charging import charge
+from seifas.keeper.door import OPS, Caller
+from seifas.keeper.identity import hats
+from seifas.keeper.identity.sessions import Session, Strength
+from seifas.keeper.keeper import Keeper, Moment
+from seifas.keeper.lines import Action
+from seifas.keeper.model import CLINIC
+from seifas.keeper.opening import acting, in_scope, is_warm
+from seifas.keeper.schedule.pages import DayPage
+from seifas.keeper.scheduling import page_row, with_visit
+from seifas.keeper.vault import Change, Sealed
+
+MOST_CHANGES = 20_000
+_OPS = {"create": "c", "update": "u", "delete": "d"}
+_LINKS = frozenset({"Encounter", "Appointment"})
+_OWN_WORK_MS = 24 * 3_600_000
+
+
+class Write(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    session: str
+    changes: tuple[Change, ...]
+    reason: str = ""
+
+
+@OPS.op("record.write", Write, "desk")
+async def write(keeper: Keeper, caller: Caller, args: Write) -> list[dict[str, Any]]:
+    """[{version, updated_ms}] in the order of the changes. Raises Conflict when somebody wrote first."""
+    moment = keeper.now()
+    session = acting(keeper, args.session, "record.write", moment)
+    if not 1 <= len(args.changes) <= MOST_CHANGES:
+        raise Invalid(f"one request changes between 1 and {MOST_CHANGES} records", where="changes")
+    groups = grouped(args.changes)
+    for change in args.changes:
+        _permit(session, change)
+    async with contextlib.AsyncExitStack() as stack:
+        for patient in sorted(groups):
+            await stack.enter_async_context(keeper.lock_of(patient))
+        if any(change.type == "Encounter" for change in args.changes):
+            await stack.enter_async_context(keeper.lock_of(b"schedule"))
+        charged = await _charge_all(keeper, moment, session, groups, args.reason)
+        vault = keeper.require_unlocked().vault
+        sealed = {
+            patient: vault.seal(patient, changes, account=session.account, now_ms=moment.wall_ms)
+            for patient, changes in groups.items()
+        }
+        leaves: list[bytes] = []
+        puts: list[tuple[bytes, bytes]] = []
+        days: dict[tuple[bytes, str], DayPage] = {}
+        for patient, one in sealed.items():
+            kinds = {change.op for change in groups[patient]}
+            action = Action.DELETE if "delete" in kinds else Action.UPDATE if "update" in kinds else Action.CREATE
+            own = charged.pop(patient, [])
+            ids = [change.id for change in groups[patient]]
+            leaves += line_of_ids(keeper, moment, session, action, patient, ids, own)
+            for change, body in one.bodies:
+                if change.type == "Encounter" and patient != CLINIC:
+                    with_visit(keeper, moment, change.id, body, patient, session.account, days)
+        puts += [page_row(keeper, page) for page in days.values()]
+        await store(keeper, list(sealed.values()), leaves, puts)
+        for page in days.values():
+            keeper.schedule.put(page)
+    keeper.count("written", len(args.changes))
+    versions = {entry.id: entry for one in sealed.values() for entry in one.entries}
+    return [
+        {"version": versions[change.id].version, "updated_ms": versions[change.id].updated_ms}
+        for change in args.changes
+    ]
+
+
+def grouped(changes: tuple[Change, ...]) -> dict[bytes, list[Change]]:
+    """Changes by patient. Raises Invalid for one record changed twice or an id of the wrong size."""
+    groups: dict[bytes, list[Change]] = {}
+    seen: set[bytes] = set()
+    for number, change in enumerate(changes):
+        if len(change.id) != 16 or len(change.patient) != 16 or change.op not in _OPS:
+            raise Invalid("a change has an op, a 16-byte id and a 16-byte patient", where=f"changes[{number}]")
+        if change.id in seen:
+            raise Invalid("one request changes a record once", where=f"changes[{number}]")
+        seen.add(change.id)
+        groups.setdefault(change.patient, []).append(change)
+    return groups
+
+
+def line_of_ids(
+    keeper: Keeper, moment: Moment, session: Session, action: Action, patient: bytes, ids: list[bytes],
+    charged: list[bytes],
+) -> list[bytes]:
+    """Lines of one patient's changes: a thousand ids each, the charges in the first."""
+    shown = patient if patient != CLINIC else None
+    return [
+        keeper.leaf(
+            moment, action, account=session.account, session=session.id, patient=shown,
+            objects=ids[start : start + 1000], charges=charged if start == 0 else (),
+        )
+        for start in range(0, len(ids), 1000)
+    ]
+
+
+async def store(
+    keeper: Keeper, sealed: list[Sealed], leaves: list[bytes], puts: list[tuple[bytes, bytes]] | None = None
+) -> None:
+    """Keys and rows, then the commit, then memory. Raises Conflict or Unavailable; then nothing was acknowledged."""
+    opened = keeper.require_unlocked()
+    vault = opened.vault
+    keys = [item for one in sealed for item in one.keys]
+    rows = [item for one in sealed for item in one.rows]
+    waits = [opened.row_writer.put(rows)] if rows else []
+    if keys:
+        waits.append(opened.key_writer.put(keys))
+    if waits:
+        await asyncio.gather(*waits)
+    expects = []
+    for one in sealed:
+        expects.append((one.head_tag, keeper.head_digests.get(one.head.patient)))
+    await keeper.commit(leaves, [one.head_put for one in sealed] + (puts or []), expects=expects)
+    for one in sealed:
+        keeper.head_digests[one.head.patient] = hashlib.sha256(one.head_put[1]).digest()
+        vault.accept(one)
+        if one.card is not None:
+            keeper.directory.put(one.card)
+
+
+def _permit(session: Session, change: Change) -> None:
+    what = "write.card" if change.type == "Patient" else "write.chart"
+    if change.patient == CLINIC:
+        if not (hats.allows(session.hat, "write.chart") or hats.allows(session.hat, "settings.write")):
+            raise Refused("this hat does not change the clinic's documents", where=change.type)
+    elif not hats.allows(session.hat, what):
+        raise Refused("this hat does not write that", where=change.type)
+    if session.strength is Strength.TOKEN and not in_scope(session, change.type, _OPS[change.op]):
+        raise Refused("the program's scopes do not cover this", where=change.type)
+
+
+async def _charge_all(
+    keeper: Keeper, moment: Moment, session: Session, groups: dict[bytes, list[Change]], reason: str
+) -> dict[bytes, list[bytes]]:
+    """Each patient's charges, in order; a refusal of one refuses the request."""
+    vault = keeper.require_unlocked().vault
+    charged: dict[bytes, list[bytes]] = {}
+    prior: list[bytes] = []
+    for patient, changes in groups.items():
+        if patient == CLINIC:
+            continue
+        deeds: list[Deed] = []
+        if patient not in vault.heads:
+            if not any(change.type == "Patient" and change.op == "create" for change in changes):
+                raise Missing("there is no such patient")
+            deeds.append(Deed.REGISTER)
+        else:
+            if any(change.op == "create" and change.type in _LINKS for change in changes):
+                deeds.append(Deed.MAKE_LINK)
+            if any(change.op == "create" for change in changes):
+                deeds.append(Deed.CREATE)
+            if any(_is_change(keeper, session, moment, change) for change in changes):
+                deeds.append(Deed.CHANGE)
+        action = Action.CREATE if deeds and deeds[-1] is not Deed.CHANGE else Action.UPDATE
+        for deed in deeds:
+            paid = await charge(
+                keeper, moment, session, deed, action, patient=patient, reason=reason or "write", prior=prior,
+                warm=is_warm(keeper, patient, session.account, moment),
+            )
+            if paid:
+                charged.setdefault(patient, []).append(paid)
+                prior.append(paid)
+    return charged
+
+
+def _is_change(keeper: Keeper, session: Session, moment: Moment, change: Change) -> bool:
+    """Overwriting or deleting; not the correction of what the same account wrote within a day."""
+    if change.op == "create":
+        return False
+    vault = keeper.require_unlocked().vault
+    entry = vault.manifest(vault.head(change.patient)).get(change.id)
+    if entry is None:
+        return False
+    return not (entry.by == session.account and moment.wall_ms - entry.updated_ms < _OWN_WORK_MS)
