@@ -314,7 +314,8 @@ def bad_key_sets() -> list[str]:
         {"kty": "oct", "k": "c2VjcmV0"}, jwk(rsa.generate_private_key(65537, 1024).public_key()), off_curve,
         {"keys": []}, {"keys": [good] * 5}, {"keys": [{**good, "kid": "a"}, {**good, "kid": "a"}]}, {"keys": "x"},
         {"keys": [1]}, {}, [], "x", None, 7, {**good, "alg": "ES256"}, {**good, "use": "enc"},
-        {**good, "kid": "x" * 129}, {**good, "kid": 7}, {**good, "kid": "a\nb"}, {**good, "x": "!!"}, {**good, "kty": ["EC"]},
+        {**good, "kid": "x" * 129}, {**good, "kid": 7}, {**good, "kid": "a\nb"}, {**good, "x": "!!"},
+        {**good, "kty": ["EC"]},
         {"kty": "OKP", "crv": "Ed25519",
          "x": b64(ed25519.Ed25519PrivateKey.generate().public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))},
     ]
