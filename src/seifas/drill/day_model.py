@@ -202,7 +202,7 @@ class DayModel:
 
     def _deeds(self, day: int) -> Iterator[Step]:
         for who in self._on_duty(day):
-            yield Step(self._at(day, 6.5) + self._below(30 * MINUTE), who, Deed.SIGN_IN)
+            yield Step(self._at(day, 6) + self._below(30 * MINUTE), who, Deed.SIGN_IN)
             yield Step(self._at(day, 11.5) + self._below(30 * MINUTE), who, Deed.SIGN_IN)
         rush = self._rush(day)
         for _ in range(self._about(self.shape.calls * rush)):
@@ -214,8 +214,9 @@ class DayModel:
         for n in range(self.shape.photo_reviews):
             doctors = self._here(self._doctors, day)
             yield Step(self._some_time(day), doctors[(n + day) % len(doctors)], Deed.CHART, self._anyone())
+        clumsy = self._here(self._doctors + self._nurses + self._desk, day)
         for _ in range(self.shape.wrong_opens):
-            yield from self._wrong(day)
+            yield from self._wrong(day, clumsy.pop(self._below(len(clumsy))))
         for _ in range(self._about(8)):  # a result arrives for someone who was here lately
             yield Step(self._some_time(day), self._doctor(day), Deed.CHART, self._pick(self._recent))
         if self._chance(self.shape.emergencies_a_month / 21):
@@ -312,9 +313,9 @@ class DayModel:
             listed = (*alike[:2], patient)
         yield Step(at + MINUTE // 4, who, Deed.SEARCH, listed=listed)
 
-    def _wrong(self, day: int) -> Iterator[Step]:
-        """A namesake is opened: anyone whose hat opens something may do that."""
-        at, who = self._some_time(day), self._pick(self._here(self._doctors + self._nurses + self._desk, day))
+    def _wrong(self, day: int, who: int) -> Iterator[Step]:
+        """A namesake is opened: anyone whose hat opens something may do that, though not twice a day."""
+        at = self._some_time(day)
         meant = self._pick(self._recent)
         alike = self._surname.get(self._names[meant], [meant]) if meant < len(self._names) else [meant]
         yield from self._search(at, who, meant)
@@ -333,6 +334,8 @@ class DayModel:
         for patient in self._recall[weekday * share : (weekday + 1) * share] if weekday < 3 else ():
             at = self._at(day, 11) + self._below(4 * HOUR)
             yield Step(at, self._recall_by, Deed.RECALL_CARD, patient, visit=day - weekday)
+            if self._chance(0.4):
+                yield self._book(at + 3 * MINUTE, self._recall_by, patient, self._later(day))
 
     # -- chance and time
 

@@ -65,6 +65,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     fresh_passkey: a passkey gesture for this very request, or within the session's few fresh minutes.
     reason:    the kind of reason given, "" for none. Only whether there is one matters here.
     warm:      a genuine care link exists (the schedule decides).
+    entry:     the schedule has an entry for the patient near today, by whomever and however young: it says why the
+               chart is opened, so no reason is asked; the price stays that of a cold patient.
     canary:    the patient is a decoy; for SEARCH and WORKLIST, `canaries` are those among `patients`.
     per_day:   a machine client's own limit of patients a day.
     second:    GLASS_CONFIRM: the colleague, whose fresh gesture `fresh_passkey` then is.
@@ -81,6 +83,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     fresh_passkey: bool = False
     reason: str = ""
     warm: bool = False
+    entry: bool = False
     canary: bool = False
     canaries: tuple[bytes, ...] = ()
     per_day: int = 0

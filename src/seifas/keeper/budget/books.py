@@ -17,9 +17,9 @@ class AccountBook:
     """One account: staff or program."""
 
     __slots__ = (
-        "callers", "canaries", "cards", "changes", "charts", "confirms", "day", "days", "exports", "glass", "links",
-        "listed", "machine", "miss_lifts", "misses", "month", "plain", "raises", "suspended", "warm", "warm_cards",
-        "warm_lifts",
+        "callers", "canaries", "cards", "changes", "charts", "confirms", "day", "days", "exports", "glass",
+        "link_costs", "links", "listed", "machine", "miss_lifts", "misses", "month", "plain", "raises", "suspended",
+        "warm", "warm_cards", "warm_lifts",
     )
 
     def __init__(self, limits: Limits) -> None:
@@ -33,7 +33,8 @@ class AccountBook:
         self.plain = Window(DAY)  # cold, without a gesture, over all sessions
         self.day = Window(DAY)  # cold
         self.month = Window(limits.month_days * DAY)
-        self.links = Window(limits.month_days * DAY)  # cold, paid for making a link
+        self.links = Window(limits.links_kept_days * DAY)  # made by this account, and paid for one way or another
+        self.link_costs = Window(limits.month_days * DAY)  # those of them that cost a cold opening
         self.callers = Window(DAY)
         self.misses = Tally(DAY)
         self.miss_lifts = Tally(DAY)
@@ -69,15 +70,16 @@ class SessionBook:
 
 
 class ClinicBook:
-    """What all accounts share. Cold and glass are counted by account and patient together, 32 bytes."""
+    """What all accounts share. A cold patient counts once, however many of the staff open the chart."""
 
-    __slots__ = ("cold", "erased", "glass", "listed", "lists", "raises")
+    __slots__ = ("cold", "erased", "glass", "listed", "lists", "raises", "registered")
 
     def __init__(self, limits: Limits) -> None:
         self.cold = Window(DAY)
-        self.glass = Window(DAY)
+        self.glass = Window(DAY)  # by account and patient together, 32 bytes
         self.listed = Window(limits.worklist_week_days * DAY)  # patients put on worklists
         self.lists: OrderedDict[bytes, tuple[int, frozenset[bytes]]] = OrderedDict()
+        self.registered = Window(DAY)
         self.erased = Window(DAY)
         self.raises: Raises = {}
 

@@ -54,7 +54,7 @@ class Flag:
     LIFT = 2
     """The gesture raised a ceiling: warm charts, search, or caller misses."""
     LINK = 4
-    """Paid for making a link, without opening."""
+    """A link was made."""
     EXPORT = 8
     SECOND = 16
     """A colleague signed too: `other`."""

@@ -65,13 +65,13 @@ def _cold(books: Books, charge: Charge, at: int) -> None:
         account.charts.add(patient, at)
         account.day.add(patient, at)
         account.month.add(patient, at)
-        books.clinic.cold.add(charge.account + patient, at)
+        books.clinic.cold.add(patient, at)
         session.charged.add(patient, at)
         _seen(session, charge, patient, at)
         if not charge.flags & Flag.FRESH:
             account.plain.add(patient, at)
         if charge.flags & Flag.LINK:
-            account.links.add(patient, at)
+            account.link_costs.add(patient, at)
 
 
 def _glass(books: Books, charge: Charge, at: int) -> None:
@@ -140,6 +140,7 @@ def _erase(books: Books, charge: Charge, at: int) -> None:
 
 def _registered(books: Books, charge: Charge, at: int) -> None:
     _each(books.write_account(charge.account).charts, charge, at)
+    _each(books.clinic.registered, charge, at)
 
 
 def _machine(books: Books, charge: Charge, at: int) -> None:
@@ -154,9 +155,9 @@ def _refused(books: Books, charge: Charge, at: int) -> None:
 def _confirmed(books: Books, charge: Charge, at: int) -> None:
     account = books.write_account(charge.account)
     for patient in charge.patients:
-        if account.links.has(patient, at):
-            account.links.drop(patient)
-            _give_back(books, account, charge.account, patient)
+        if account.link_costs.has(patient, at):
+            account.link_costs.drop(patient)
+            _give_back(books, account, charge.account, patient, at)
 
 
 def _suspend(books: Books, charge: Charge, at: int) -> None:
@@ -167,9 +168,7 @@ def _refund_account(books: Books, charge: Charge, at: int) -> None:
     """As if the account had done nothing for a day. What it has open stays open, and its median stays what it was."""
     account = books.write_account(charge.account)
     for patient in account.day.keys(at):
-        _give_back(books, account, charge.account, patient)
-        account.glass.drop(patient)
-        books.clinic.glass.drop(charge.account + patient)
+        _give_back(books, account, charge.account, patient, at)
     for window in (
         account.warm, account.warm_cards, account.warm_lifts, account.plain, account.callers, account.misses,
         account.miss_lifts, account.listed, account.canaries, account.changes, account.exports, account.machine,
@@ -187,9 +186,7 @@ def _refund_session(books: Books, charge: Charge, at: int) -> None:
         return
     account = books.write_account(session.account)
     for patient in session.charged.keys(at):
-        _give_back(books, account, session.account, patient)
-        account.glass.drop(patient)
-        books.clinic.glass.drop(session.account + patient)
+        _give_back(books, account, session.account, patient, at)
     for patient in session.listed.keys(at):
         account.listed.drop(patient)
     for patient in session.canaries.keys(at):
@@ -214,6 +211,8 @@ def _common(account: AccountBook, charge: Charge, at: int) -> None:
         account.miss_lifts.add(at)
     if charge.flags & Flag.EXPORT:
         _each(account.exports, charge, at)
+    if charge.flags & Flag.LINK:
+        _each(account.links, charge, at)
 
 
 def _seen(session: SessionBook, charge: Charge, patient: bytes, at: int) -> None:
@@ -230,11 +229,13 @@ def _each(window: Window, charge: Charge, at: int) -> None:
         window.add(patient, at)
 
 
-def _give_back(books: Books, account: AccountBook, ident: bytes, patient: bytes) -> None:
-    account.plain.drop(patient)
-    account.day.drop(patient)
-    account.month.drop(patient)
-    books.clinic.cold.drop(ident + patient)
+def _give_back(books: Books, account: AccountBook, ident: bytes, patient: bytes, at: int) -> None:
+    """To the account, and to the clinic too unless a colleague has paid for the same patient."""
+    for window in (account.plain, account.day, account.month, account.glass):
+        window.drop(patient)
+    books.clinic.glass.drop(ident + patient)
+    if not any(other.day.has(patient, at) for other in books.accounts.values()):
+        books.clinic.cold.drop(patient)
 
 
 def _forget(session: SessionBook) -> None:

@@ -7,7 +7,7 @@ from seifas.keeper.budget.books import Books
 from seifas.keeper.budget.charges import Charge, Flag, Kind
 from seifas.keeper.budget.decisions import Currency, Decision, Outcome
 from seifas.keeper.budget.notices import ring
-from seifas.keeper.budget.openings import cold_stop, open_patient
+from seifas.keeper.budget.openings import cold_stop, is_warm, open_patient
 from seifas.keeper.budget.refusals import refuse
 
 
@@ -18,7 +18,7 @@ def break_glass(books: Books, ask: Ask, now: int) -> Decision:
     rest cannot keep a doctor from an emergency.
     """
     limits, clinic, account = books.limits, books.clinic, books.account(ask.account)
-    if ask.warm or account.charts.has(ask.patient, now):
+    if is_warm(books, account, ask, now) or account.charts.has(ask.patient, now):
         return open_patient(books, ask, now)
     stopped = cold_stop(books, account, ask, now, glass=True)
     if stopped is not None:

@@ -34,6 +34,9 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     own_link_hours: Annotated[
         int, _any("A link made by the opener counts once it is so old, unless the patient confirmed it.")
     ] = 24
+    links_kept_days: Annotated[
+        int, _any("A patient whom an account booked itself is warm to it, near that appointment, for so long.", 366)
+    ] = 92
     warm_charts: Annotated[int, _some("Warm charts an account may open a day, whatever its history.")] = 30
     warm_times_median: Annotated[int, _some("Or so many times the account's median day, if that is more.", 10)] = 2
     warm_history_days: Annotated[int, _some("Days of history the median is taken over.", 366)] = 28

@@ -7,7 +7,7 @@ from seifas.keeper.budget.books import Books
 from seifas.keeper.budget.charges import Charge, Flag, Kind
 from seifas.keeper.budget.decisions import Alarm, Currency, Decision, Outcome
 from seifas.keeper.budget.notices import ring
-from seifas.keeper.budget.openings import warm_card
+from seifas.keeper.budget.openings import is_warm, warm_card
 from seifas.keeper.budget.refusals import demand_gesture, refuse
 
 _FREE = Decision(outcome=Outcome.ALLOW)
@@ -118,7 +118,7 @@ def caller(books: Books, ask: Ask, now: int) -> Decision:
     if account.cards.has(patient, now) or account.charts.has(patient, now):
         repeat = Charge(Kind.REPEAT, now, ask.account, ask.session, flags=flags) if flags else None
         return Decision(outcome=Outcome.ALLOW, kind=Kind.REPEAT, charge=repeat)
-    if ask.warm:
+    if is_warm(books, account, ask, now):
         return warm_card(books, account, ask, now, flags)
     charge = Charge(Kind.CALLER, now, ask.account, ask.session, (patient,), flags)
     new = not account.callers.has(patient, now)

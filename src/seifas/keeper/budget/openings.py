@@ -16,13 +16,29 @@ def open_patient(books: Books, ask: Ask, now: int) -> Decision:
     A link to a warm patient shows a card and no more. A cold patient's card by id costs what the chart would, so that
     reading all names costs as much as reading all charts.
     """
-    account = books.account(ask.account)
-    card = ask.action is Action.OPEN_CARD or (ask.action is Action.MAKE_LINK and ask.warm)
+    account, link = books.account(ask.account), ask.action is Action.MAKE_LINK
+    warm = is_warm(books, account, ask, now)
+    card = ask.action is Action.OPEN_CARD or (link and warm)
+    flags = Flag.LINK if link else 0
     if account.charts.has(ask.patient, now) or (card and account.cards.has(ask.patient, now)):
-        return _again(books, account, ask, now, 0)
-    if not ask.warm:
-        return open_cold(books, account, ask, now, Flag.LINK if ask.action is Action.MAKE_LINK else 0)
-    return warm_card(books, account, ask, now, 0) if card else _warm_chart(books, account, ask, now, 0)
+        return _again(books, account, ask, now, 0 if account.links.has(ask.patient, now) else flags)
+    if not warm:
+        return open_cold(books, account, ask, now, flags)
+    return warm_card(books, account, ask, now, flags) if card else _warm_chart(books, account, ask, now, 0)
+
+
+def is_warm(books: Books, account: AccountBook, ask: Ask, now: int) -> bool:
+    """Warm by a genuine link; or booked by this account, which paid for it then, and now due; or new since yesterday.
+
+    The schedule does not count an account's own bookings as genuine, and rightly. But the desk books a third of those
+    it later checks in, and the price of opening was paid when the link was made. A patient who was registered within
+    24 hours has no past to steal.
+    """
+    return (
+        ask.warm
+        or (ask.entry and account.links.has(ask.patient, now))
+        or books.clinic.registered.has(ask.patient, now)
+    )
 
 
 def export_patient(books: Books, ask: Ask, now: int) -> Decision:
@@ -37,7 +53,7 @@ def export_patient(books: Books, ask: Ask, now: int) -> Decision:
         return refuse(books, ask, now, "gesture")
     if account.charts.has(ask.patient, now):
         return _again(books, account, ask, now, Flag.EXPORT)
-    if ask.warm:
+    if is_warm(books, account, ask, now):
         return _warm_chart(books, account, ask, now, Flag.EXPORT)
     return open_cold(books, account, ask, now, Flag.EXPORT)
 
@@ -49,7 +65,7 @@ def _again(books: Books, account: AccountBook, ask: Ask, now: int, flags: int) -
     counts against the bound of every session that it is read through.
     """
     alarm = ring(books, ask, now, "export", 1) if flags & Flag.EXPORT else None
-    if not ask.warm and account.day.has(ask.patient, now):
+    if account.day.has(ask.patient, now) and not is_warm(books, account, ask, now):
         session = books.session(ask.session)
         if not session.seen.has(ask.patient, now):
             if ask.fresh_passkey:
@@ -108,7 +124,7 @@ def open_cold(books: Books, account: AccountBook, ask: Ask, now: int, flags: int
     stopped = cold_stop(books, account, ask, now)
     if stopped is not None:
         return stopped
-    if not ask.reason and ask.action is not Action.MAKE_LINK:
+    if not (ask.reason or ask.entry or ask.action is Action.MAKE_LINK):
         return refuse(books, ask, now, "reason")
     limits, used = books.limits, account.day.count(now)
     new = not account.day.has(ask.patient, now)
@@ -147,6 +163,8 @@ def cold_stop(books: Books, account: AccountBook, ask: Ask, now: int, *, glass: 
         bound = limits.cold_account_month + books.raised(account.raises, "cold_account_month", now)
         if account.month.count(now) >= bound:
             return refuse(books, ask, now, "cold-month", limit=bound, frees_ms=account.month.frees(now, bound))
+    if clinic.cold.has(ask.patient, now):
+        return None  # a colleague paid for this patient: the clinic's day pays once
     room, taken = books.cold_room(now, glass=glass), clinic.cold.count(now)
     if taken >= room:
         return refuse(books, ask, now, "cold-clinic", limit=room, frees_ms=clinic.cold.frees(now, room))
@@ -176,7 +194,7 @@ def _cold_notice(books: Books, account: AccountBook, ask: Ask, now: int) -> Alar
     """What rings although it was allowed; the first that applies."""
     limits = books.limits
     taken = books.clinic.cold.count(now) + 1
-    if taken == limits.cold_clinic_day * limits.warn_percent // 100:
+    if not books.clinic.cold.has(ask.patient, now) and taken == limits.cold_clinic_day * limits.warn_percent // 100:
         return ring(books, ask, now, "clinic-near", taken)
     month = account.month.count(now) + (not account.month.has(ask.patient, now))
     if month == limits.cold_account_month * limits.warn_percent // 100:
