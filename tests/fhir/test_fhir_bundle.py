@@ -315,10 +315,10 @@ def test_the_importer_takes_other_bundles_as_creates(kind: str) -> None:
 
 
 def test_one_resource_over_the_limit_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundles, "RESOURCE_LIMIT", 300)
+    monkeypatch.setattr(bundles, "_STAMP", 0)
     big = observation(f"Patient/{STORED}", note=[{"text": "x" * 300}])
     with pytest.raises(TooLarge) as caught:
-        plan_bundle(transaction(post(PATIENT), post(big)))
+        plan(read_bundle(transaction(post(PATIENT), post(big))), limit=300)
     assert caught.value.where == "Bundle.entry[1].resource"
 
 

@@ -10,52 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from synthea import FILES, stand_in
 
 from seifas.fhir.bundle import plan_bundle
 from seifas.fhir.resources import CLINIC, SOURCE_ID
 
-FOLDER = Path(__file__).parents[3] / "shared" / "data" / "synthea"
-
-
-def _stand_in() -> bytes:
-    def entry(n: int, resource: dict[str, Any]) -> dict[str, Any]:
-        full = f"urn:uuid:00000000-0000-4000-8000-{n:012d}"
-        return {
-            "fullUrl": full,
-            "resource": {**resource, "id": full[9:]},
-            "request": {"method": "POST", "url": resource["resourceType"]},
-        }
-
-    patient = {"reference": "urn:uuid:00000000-0000-4000-8000-000000000000", "display": "Mr. Example"}
-    entries = [
-        entry(
-            0,
-            {
-                "resourceType": "Patient",
-                "name": [{"family": "Example"}],
-                "extension": [{"url": "http://example.org/daly", "valueDecimal": 5.476142773432209}],
-            },
-        ),
-        entry(1, {"resourceType": "Organization", "name": "PCP1"}),
-        entry(2, {"resourceType": "Practitioner", "active": True}),
-    ]
-    entries += [
-        entry(
-            n,
-            {
-                "resourceType": "Observation",
-                "status": "final",
-                "code": {"text": "height"},
-                "subject": patient,
-                "valueQuantity": {"value": n * 1.25, "unit": "cm"},
-            },
-        )
-        for n in range(3, 40)
-    ]
-    return json.dumps({"resourceType": "Bundle", "type": "transaction", "entry": entries}).encode()
-
-
-FILES = sorted(FOLDER.glob("*.json.gz")) if FOLDER.is_dir() else []
 PARAMETERS = [pytest.param(path, id=path.name.partition("_")[0]) for path in FILES] or [
     pytest.param(None, id="stand-in")
 ]
@@ -76,7 +35,7 @@ def _parse(raw: bytes) -> Any:
 
 @pytest.mark.parametrize("path", PARAMETERS)
 def test_a_bundle_is_planned_without_loss(path: Path | None) -> None:
-    raw = gzip.decompress(path.read_bytes()) if path else _stand_in()
+    raw = gzip.decompress(path.read_bytes()) if path else stand_in()
     sent = _parse(raw)["entry"]
     made = plan_bundle(raw)
     assert len(made.changes) == len(sent)

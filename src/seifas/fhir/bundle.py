@@ -22,6 +22,7 @@ from seifas.fhir.validate import BadResource, Issue, check
 
 Op = Literal["create", "update", "delete", "read", "found"]
 _ETAG = re.compile(r'(?:W/)?"?([1-9]\d{0,17})"?\Z', re.ASCII)
+_STAMP = 1024  # what id, meta and the identifier of the source may add to a resource of the full size
 # R4 processes a transaction in this order whatever the order of its entries.
 _ORDER = {"delete": 0, "create": 1, "found": 1, "update": 2, "read": 3}
 
@@ -99,12 +100,14 @@ def expected_version(text: str, *, where: str) -> int:
     return int(match[1])
 
 
-def read_bundle(raw: bytes, *, collections: bool = False, make_id: Callable[[], str] = new_id) -> Draft:
+def read_bundle(
+    raw: bytes, *, collections: bool = False, make_id: Callable[[], str] = new_id, limit: int = BUNDLE_LIMIT
+) -> Draft:
     """Parse and check a transaction. With `collections`, Bundles of other kinds are taken as so many creates.
 
     Raises Invalid/TooLarge with the path of the entry.
     """
-    return draft_bundle(read(raw, limit=BUNDLE_LIMIT), collections=collections, make_id=make_id)
+    return draft_bundle(read(raw, limit=limit), collections=collections, make_id=make_id)
 
 
 def draft_bundle(bundle: dict[str, Any], *, collections: bool = False, make_id: Callable[[], str] = new_id) -> Draft:
@@ -222,7 +225,10 @@ def _inner_conditions(entries: tuple[Entry, ...], addresses: dict[str, str]) -> 
     index = _by_identifier(entries)
     for entry in entries:
         if entry.condition:
-            condition(entry.condition, where=f"{entry.where}.request.ifNoneExist")
+            where = f"{entry.where}.request.ifNoneExist"
+            if condition(entry.condition, where=where).kind not in LOOKED_UP:
+                # For patients a condition would be a search, and a wrong match would mix two people's records.
+                raise Invalid(f"ifNoneExist is taken for {', '.join(sorted(LOOKED_UP))} only.", where=where)
             outside[entry.condition] = None
         if entry.resource is None:
             continue
@@ -264,6 +270,7 @@ def plan(
     known: Mapping[str, str] | None = None,
     versions: Mapping[tuple[str, str], int] | None = None,
     now_ms: int | None = None,
+    limit: int = RESOURCE_LIMIT,
 ) -> Plan:
     """The changes of a draft. `known`: condition -> `Type/id` found outside; `versions`: current version of each
     (type, id) in `draft.versions_needed`. Every fault of every entry is reported in one BadResource.
@@ -288,7 +295,7 @@ def plan(
         if entry.op not in ("create", "update", "delete"):
             continue
         try:
-            made.append((_ORDER[entry.op], entry.index, _change(entry, addresses, versions or {}, now)))
+            made.append((_ORDER[entry.op], entry.index, _change(entry, addresses, versions or {}, now, limit)))
         except BadResource as bad:
             issues += bad.issues
         except TooLarge:
@@ -305,7 +312,9 @@ def plan(
     )
 
 
-def _change(entry: Entry, addresses: dict[str, str], versions: Mapping[tuple[str, str], int], now_ms: int) -> Change:
+def _change(
+    entry: Entry, addresses: dict[str, str], versions: Mapping[tuple[str, str], int], now_ms: int, limit: int
+) -> Change:
     expect = entry.expect or versions.get((entry.type, entry.id), 0)
     id_bytes = bytes.fromhex(entry.id)
     if entry.op == "delete":
@@ -322,8 +331,8 @@ def _change(entry: Entry, addresses: dict[str, str], versions: Mapping[tuple[str
         raise Invalid(bad.message, where=at + bad.where.removeprefix(entry.type)) from None
     resource = keep_source_id(entry.resource) if entry.op == "create" else entry.resource
     text = body(resource, id_hex=entry.id, version=expect + 1, updated_ms=now_ms)
-    if len(text) > RESOURCE_LIMIT:
-        raise TooLarge(f"The resource is over the limit of {RESOURCE_LIMIT} bytes.", where=at)
+    if len(text) > limit + _STAMP:
+        raise TooLarge(f"The resource is over the limit of {limit} bytes.", where=at)
     return Change(entry.op, entry.type, id_bytes, patient, expect, text)
 
 
@@ -366,7 +375,9 @@ def plan_parsed(
         raise Invalid("The id in the resource must be the one in the address.", where=f"{own}.id")
     op: Op = "create" if id_hex is None else "update"
     entry = Entry(0, op, own, id_hex or new_id(), expect, resource, "")
-    change = _change(entry, dict(known or {}), {}, int(time.time() * 1000) if now_ms is None else now_ms)
+    now = int(time.time() * 1000) if now_ms is None else now_ms
+    # The reader has held the resource against the limit of its listener already.
+    change = _change(entry, dict(known or {}), {}, now, BUNDLE_LIMIT)
     return Plan(steps=(Step(op, own, entry.id, 0),), changes=(change,))
 
 

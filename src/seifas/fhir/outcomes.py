@@ -1,0 +1,119 @@
+"""One place where a failure becomes an HTTP status and a FHIR OperationOutcome.
+
+Unknown, forbidden and erased records answer with the same bytes. Texts come from `seifas.errors`, which never carry a
+name or a record; a defect answers with a fixed sentence.
+"""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from seifas.errors import (
+    Conflict,
+    Invalid,
+    Locked,
+    Missing,
+    OverBudget,
+    ReasonNeeded,
+    Refused,
+    SeifasError,
+    SignIn,
+    StepUp,
+    Tampered,
+    TooLarge,
+    Unavailable,
+)
+from seifas.fhir.json_text import write
+from seifas.fhir.validate import BadResource, Issue
+
+REASON_HEADER = "Seifas-Reason"
+# issue.code (http://hl7.org/fhir/R4/valueset-issue-type.html) of each kind of failure; the first base class that fits.
+_CODES: dict[type[SeifasError], str] = {
+    SignIn: "login",
+    StepUp: "security",
+    ReasonNeeded: "business-rule",
+    Refused: "forbidden",
+    OverBudget: "throttled",
+    Tampered: "exception",
+    Missing: "not-found",
+    Conflict: "conflict",
+    Locked: "transient",
+    Unavailable: "transient",
+    TooLarge: "too-long",
+    Invalid: "invalid",
+    SeifasError: "exception",
+}
+_EXPRESSION = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:\[\d+\]|\.[A-Za-z?_][A-Za-z0-9]*)*\Z")
+NOT_FOUND = "There is no such record, or it is not yours to see."
+DEFECT = "The server failed inside. It is logged; nothing was shown and nothing half-written."
+
+
+class NotSupported(Invalid):
+    """A part of FHIR that this server does not have. `issue` is the OperationOutcome's code."""
+
+    code = "not-supported"
+    http = 400
+
+    def __init__(self, message: str, *, where: str = "", status: int = 400, issue: str = "not-supported") -> None:
+        super().__init__(message, where=where)
+        self.status = status
+        self.issue = issue
+
+
+def outcome(issues: list[Issue]) -> bytes:
+    """An OperationOutcome as JSON."""
+    return write(
+        {
+            "resourceType": "OperationOutcome",
+            "issue": [
+                {"severity": one.severity, "code": one.code, "diagnostics": one.diagnostics}
+                | ({"expression": [one.expression]} if one.expression else {})
+                for one in issues
+            ],
+        }
+    )
+
+
+_NOT_FOUND = outcome([Issue("not-found", NOT_FOUND)])
+_DEFECT = outcome([Issue("exception", DEFECT)])
+
+
+def of_error(error: SeifasError) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
+    """(status, OperationOutcome, extra headers) of a failure."""
+    if isinstance(error, Missing):
+        return 404, _NOT_FOUND, []
+    if isinstance(error, BadResource):
+        return error.http, outcome(error.issues), []
+    if isinstance(error, NotSupported):
+        return error.status, outcome([Issue(error.issue, *_placed(error))]), []
+    code = next(_CODES[kind] for kind in type(error).__mro__ if kind in _CODES)
+    diagnostics, expression = _placed(error)
+    headers: list[tuple[bytes, bytes]] = []
+    if isinstance(error, SignIn):
+        headers.append((b"www-authenticate", b'Bearer realm="seifas"'))
+    elif isinstance(error, ReasonNeeded):
+        diagnostics = f"{diagnostics} Send the request again with the header {REASON_HEADER}: <one word>."
+    elif isinstance(error, (Locked, Unavailable)):
+        headers.append((b"retry-after", b"5"))
+    return error.http, outcome([Issue(code, diagnostics, expression)]), headers
+
+
+def of_defect() -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
+    """The answer to a failure that nobody expected."""
+    return 500, _DEFECT, []
+
+
+def _placed(error: SeifasError) -> tuple[str, str]:
+    """`where` as an expression if it is a path into a resource, else at the end of the text."""
+    if not error.where:
+        return error.message, ""
+    if _EXPRESSION.match(error.where):
+        return error.message, error.where
+    return f"{error.message} ({error.where})", ""
+
+
+def informational(text: str) -> bytes:
+    """The OperationOutcome of a success, for Prefer: return=OperationOutcome."""
+    return outcome([msgspec.structs.replace(Issue("informational", text), severity="information")])
