@@ -12,7 +12,7 @@ from seifas.cli import reach
 from seifas.cli.frame import Data, Json, PassphraseFile, console, reporting, tell
 from seifas.errors import Invalid
 
-account = typer.Typer(no_args_is_help=True, help="People: doctors, nurses, reception, officers, administrators, auditors.")
+account = typer.Typer(no_args_is_help=True, help="People: doctors, nurses, reception, officers, administrators.")
 client = typer.Typer(no_args_is_help=True, help="Programs, each with a key and a budget of its own.")
 
 Name = Annotated[str, typer.Argument(help="The login name.")]

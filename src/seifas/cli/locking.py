@@ -48,7 +48,7 @@ def status(data: Data = Path("."), json: Json = False) -> None:
             return
         with _running(data) as client:
             told = client.call("health")
-        words = f"served; {'locked' if told['locked'] else 'unlocked, %d patients' % told['patients']}"
+        words = f"served; {'locked' if told['locked'] else f'unlocked, {told["patients"]} patients'}"
         tell(json, {"served": True, **told}, words)
 
 

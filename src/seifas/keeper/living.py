@@ -186,8 +186,8 @@ async def sweep(keeper: Keeper) -> None:
     keeper.gestures.sweep(now)
     keeper.schedule.links.prune(now)
     leaves = []
-    for alarm in keeper.clock.take_alarms():
-        puts += alarming.ring(keeper, moment, alarm.kind, alarm.severity, alarm.text)
-        leaves.append(keeper.leaf(moment, Action.CLOCK_JUMP, note=alarm.kind))
+    for jump in keeper.clock.take_alarms():
+        puts += alarming.ring(keeper, moment, jump.kind, jump.severity, jump.text)
+        leaves.append(keeper.leaf(moment, Action.CLOCK_JUMP, note=jump.kind))
     if puts or deletes or leaves:
         await keeper.commit(leaves, puts, deletes)

@@ -16,6 +16,7 @@ from seifas.errors import SeifasError
 from seifas.keeper import (
     administering,
     health,
+    importing,
     living,
     officer,
     opening,
@@ -35,7 +36,7 @@ log = logging.getLogger("seifas.keeper")
 
 # Importing a module of ops is what puts them on the table.
 SERVED = (
-    administering, health, living, officer, opening, scheduling, searching, signing_in, treating, writing,
+    administering, health, importing, living, officer, opening, scheduling, searching, signing_in, treating, writing,
 )
 
 

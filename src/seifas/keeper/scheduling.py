@@ -24,6 +24,7 @@ from seifas.keeper.schedule.links import visit_of
 from seifas.keeper.schedule.pages import DayPage, Entry
 
 _NO_DOCTOR = bytes(16)
+_AHEAD_MS = 3_600_000
 _VISIT_KEPT_MS = 15 * 86_400_000
 
 
@@ -184,7 +185,7 @@ def with_visit(
         start, end = visit_of(encounter)
     except Invalid:
         return
-    if not -pages.LATE_MS <= moment.wall_ms - start <= _VISIT_KEPT_MS:
+    if not -_AHEAD_MS <= moment.wall_ms - start <= _VISIT_KEPT_MS:
         return
     date = pages.day_of(start, keeper.schedule.zone)
     page = changed.get((_NO_DOCTOR, date)) or keeper.schedule.calendar.page(_NO_DOCTOR, date)

@@ -32,12 +32,15 @@ _PATIENT_KEYS = ("subject", "patient", "beneficiary", "individual", "for")
 
 
 class Change(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One write. `expect` is the version that the body was built on (0: there was none). `body` is the exact bytes."""
+    """One write. `expect` is the version that the body was built on (0: there was none). `body` is the exact bytes.
+
+    `patient` may be left out (empty) where the record exists: the keeper knows whose it is.
+    """
 
     op: str
     type: str
     id: bytes
-    patient: bytes
+    patient: bytes = b""
     expect: int = 0
     body: bytes = b""
 

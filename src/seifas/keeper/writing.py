@@ -46,13 +46,14 @@ async def write(keeper: Keeper, caller: Caller, args: Write) -> list[dict[str, A
     session = acting(keeper, args.session, "record.write", moment)
     if not 1 <= len(args.changes) <= MOST_CHANGES:
         raise Invalid(f"one request changes between 1 and {MOST_CHANGES} records", where="changes")
-    groups = grouped(args.changes)
-    for change in args.changes:
+    changes = tuple(_with_patient(keeper, change) for change in args.changes)
+    groups = grouped(changes)
+    for change in changes:
         _permit(session, change)
     async with contextlib.AsyncExitStack() as stack:
         for patient in sorted(groups):
             await stack.enter_async_context(keeper.lock_of(patient))
-        if any(change.type == "Encounter" for change in args.changes):
+        if any(change.type == "Encounter" for change in changes):
             await stack.enter_async_context(keeper.lock_of(b"schedule"))
         charged = await _charge_all(keeper, moment, session, groups, args.reason)
         vault = keeper.require_unlocked().vault
@@ -82,6 +83,13 @@ async def write(keeper: Keeper, caller: Caller, args: Write) -> list[dict[str, A
         {"version": versions[change.id].version, "updated_ms": versions[change.id].updated_ms}
         for change in args.changes
     ]
+
+
+def _with_patient(keeper: Keeper, change: Change) -> Change:
+    if change.patient or len(change.id) != 16:
+        return change
+    owner = keeper.require_unlocked().vault.patient_of(change.type, change.id)
+    return msgspec.structs.replace(change, patient=owner)
 
 
 def grouped(changes: tuple[Change, ...]) -> dict[bytes, list[Change]]:

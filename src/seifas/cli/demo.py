@@ -1,0 +1,113 @@
+"""`seifas demo`: a synthetic clinic, built and served. Loud about being one."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from seifas import settings as settings_module
+from seifas.cli import reach
+from seifas.cli.frame import Json, bar, console, reporting, tell
+from seifas.cli.serving import on_ports, serve
+from seifas.crypto import slots
+from seifas.demo.building import build
+from seifas.errors import Conflict, Invalid
+from seifas.settings import Clinic, Settings
+
+_LINKS_FOR = ("doctor1", "reception1", "officer1", "administrator1")
+
+
+def demo(
+    data: Annotated[Path, typer.Option("--data", help="A new directory for the demo.")] = Path("demo-data"),
+    patients: Annotated[int, typer.Option(help="How many patients.")] = 24_000,
+    seed: Annotated[int, typer.Option(help="The same seed, the same clinic.")] = 1,
+    port: Annotated[int, typer.Option(help="Public listener; staff is PORT+1, unlock page PORT+2.")] = 8400,
+    no_serve: Annotated[bool, typer.Option("--no-serve", help="Build only.")] = False,
+    json: Json = False,
+) -> None:
+    """Build a synthetic clinic and serve it. An existing demo in DATA is served as it is."""
+    with reporting(json):
+        told = _build(data, patients, seed, port, quiet=json)
+        command = f"seifas serve --data {data}"
+        _announce(data, told)
+        if json or no_serve:
+            tell(json, told, f"serve it with: {command}")
+        if no_serve:
+            return
+        # A new program image: this process has had keys in memory, and what it starts would inherit them.
+        sys.stdout.flush()
+        os.execv(  # noqa: S606 - our own interpreter and module
+            sys.executable,
+            [sys.executable, "-m", "seifas.cli.main", "demo-serve", "--data", str(data), "--port", str(port)]
+            + (["--json"] if json else []),
+        )
+
+
+def _build(data: Path, patients: int, seed: int, port: int, *, quiet: bool) -> dict[str, object]:
+    if patients < 0 or patients > 1_000_000:
+        raise Invalid("a demo has between 0 and 1,000,000 patients", where="--patients")
+    secret = reach.demo_passphrase_file(data)
+    told: dict[str, object] = {"data": str(data), "patients": patients, "seed": seed, "passphrase_file": str(secret)}
+    if (data / settings_module.FILE).exists():
+        if not settings_module.load(data).demo:
+            raise Conflict("there is a vault in this directory that is no demo", where=str(data))
+        return {**told, "seconds": 0.0, "built": False}
+    data.mkdir(mode=0o755, parents=True, exist_ok=True)
+    settings = on_ports(
+        Settings(clinic=Clinic(id=os.urandom(16).hex(), name="Demonstracinė klinika · Demo clinic"), demo=True), port
+    )
+    passphrase = slots.generate_passphrase(6)
+    started = time.perf_counter()
+    with bar("demo clinic", patients, quiet=quiet) as advance:
+        counts = build(
+            data, settings, patients=patients, seed=seed, passphrase=passphrase, today=date.today(), progress=advance
+        )
+    descriptor = os.open(secret, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(passphrase + "\n")
+    # Last, so that a directory with settings is a demo that was built to its end.
+    settings_module.write(data, settings)
+    return {**told, **counts, "seconds": round(time.perf_counter() - started, 1), "built": True}
+
+
+def _announce(data: Path, told: dict[str, object]) -> None:
+    loud = "[bold black on yellow] THIS IS A DEMO: every patient is synthetic. Never put a real one into it. [/]"
+    console.print(loud, markup=True)
+    if told["built"]:
+        console.print(f"built {told['patients']} patients in {told['seconds']} s, seed {told['seed']}, in {data}")
+    console.print(f"its passphrase: {told['passphrase_file']}")
+
+
+def demo_serve(
+    data: Annotated[Path, typer.Option("--data")], port: Annotated[int, typer.Option()] = 8400, json: Json = False
+) -> None:
+    """The second half of `seifas demo`: serves, and prints login links once the vault is unlocked."""
+    with reporting(json):
+        _links_later(data)
+        raise typer.Exit(serve(data, port, None))
+
+
+
+
+def _links_later(data: Path) -> None:
+    """A child that waits for the vault, then prints one login link for each kind of account."""
+    if os.fork() != 0:
+        return
+    try:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and not reach.is_running(data):
+            time.sleep(0.1)
+        with reach.keeper(data) as keeper:
+            base = reach.staff_url(data)
+            for name in _LINKS_FOR:
+                made = keeper.call("admin.login_link", name=name)
+                console.print(f"sign in as {name:15} {base}/auth/link/{made['token']}")
+        console.print("each link works once, for 15 minutes; more: seifas account login-link NAME --data DIR")
+    finally:
+        os._exit(0)

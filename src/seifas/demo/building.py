@@ -1,0 +1,232 @@
+"""Builds the demo clinic's vault: generates and seals in several processes, stores in one, all ciphertext as ever.
+
+The same stores, the same sealing and the same lines as a real import; only the way there is shorter, since nobody else
+has the vault open. Rows go to disk in the order of their random ids, so nothing tells which belong together.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import struct
+import time
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from seifas import hardening
+from seifas.crypto import keys, slots
+from seifas.demo.clinic import accounts as demo_accounts
+from seifas.demo.clinic import clinic as demo_clinic
+from seifas.demo.chart import PatientFile
+from seifas.demo.population import canaries, population
+from seifas.demo.schedule import appointments
+from seifas.errors import Unavailable
+from seifas.keeper import founding, sealing, unlocking
+from seifas.keeper.budget.clock import BudgetClock
+from seifas.keeper.budget.ledger import Ledger
+from seifas.keeper.identity import accounts as account_acts
+from seifas.keeper.identity.accounts import Account, AccountTable
+from seifas.keeper.importing import SealedPatient, seal_patients
+from seifas.keeper.keyring import Keyring
+from seifas.keeper.log import AuditLog
+from seifas.keeper.model import CLINIC, Kind
+from seifas.keeper.schedule.pages import PATIENT, DayPage, Entry, Status, day_of
+from seifas.keeper.vault import Change, Vault
+from seifas.settings import Settings
+from seifas.storage.rows_sqlite import SqliteRows
+from seifas.storage.state import Group, StateStore
+
+_CHUNK = 100
+_LENGTH = struct.Struct(">I")
+_encode = msgspec.msgpack.Encoder().encode
+_CANARIES_PER_THOUSAND = 2
+
+Progress = Callable[[int], None]
+
+
+def build(
+    data: Path, settings: Settings, *, patients: int, seed: int, passphrase: str, today: date, progress: Progress
+) -> dict[str, int]:
+    """Founds the vault in `data` and fills it. Returns counts; `progress` is told how many patients were stored."""
+    root = keys.new_root()
+    founding.found(data, settings, root, (slots.new_passphrase_slot(root, passphrase, "demo", slots.DEMO),))
+    keystore, keyring = unlocking.open_keys(data / settings.paths.keys, settings.clinic_id, root)
+    state = StateStore(data / "state" / "keeper.db")
+    rows = SqliteRows(data / "data" / "rows.db")
+    try:
+        unlocking.load_state(state, keyring)
+        audit = AuditLog(
+            audit_key=keyring.clinic_keys.audit, signing=keyring.clinic_keys.signing, clinic=settings.clinic_id,
+            directory=data / "audit",
+        )
+        audit.resume(state, state.root)
+        decoys = max(3, patients * _CANARIES_PER_THOUSAND // 1000) if patients else 0
+        counts = {"patients": patients, "canaries": decoys, "resources": 0}
+        with rows.bulk() as bulk:
+            for sealed in _sealed(keyring, audit, patients=patients, decoys=decoys, seed=seed, today=today):
+                keystore.put_many([item for one in sealed for item in one.keys])
+                bulk.put_many([item for one in sealed for item in one.rows])
+                audit.commit(state, [Group([one.leaf], [one.head]) for one in sealed])
+                progress(len(sealed))
+        people = _accounts(seed)
+        puts = [_row(keyring, Kind.ACCOUNT, one.id, one) for one in people.values()]
+        puts += [_row(keyring, Kind.CANARY, bytes.fromhex(one), True) for one in canaries(seed, decoys, today).ids]
+        puts += [
+            _row(keyring, Kind.DAY_PAGE, page.doctor + page.date.encode(), page)
+            for page in _pages(seed, patients, today, people)
+        ]
+        empty = unlocking.BudgetSnapshot(
+            audit.size, Ledger(settings.budget).snapshot(), BudgetClock(settings.budget).state()
+        )
+        puts.append(_row(keyring, Kind.BUDGET, b"ledger", empty))
+        audit.commit(state, [Group([], puts)])
+        audit.publish(state)
+        state.checkpoint()
+    finally:
+        state.close()
+        rows.close()
+        keystore.close()
+    return counts
+
+
+def _row(keyring: Keyring, kind: Kind, ident: bytes, struct_: object) -> tuple[bytes, bytes]:
+    tag = sealing.state_tag(keyring.state_key, kind, ident)
+    return tag, sealing.seal_state(keyring.state, kind, ident, _encode(struct_), clinic=keyring.clinic, tag=tag)
+
+
+def _accounts(seed: int) -> dict[str, Account]:
+    table = AccountTable()
+    long_ago = time.time_ns() // 1_000_000 - 400 * 86_400_000
+    return {
+        one.name: account_acts.create(
+            table, name=one.name, display=one.display, hats=one.hats, now_ms=long_ago,
+            practitioner=bytes.fromhex(one.practitioner) if one.practitioner else None,
+        )
+        for one in demo_accounts(seed)
+    }
+
+
+def _pages(seed: int, patients: int, today: date, people: dict[str, Account]) -> list[DayPage]:
+    if not patients:
+        return []
+    days: dict[tuple[bytes, str], list[Entry]] = {}
+    for one in appointments(seed, patients, today):
+        status: Status = msgspec.convert(one.status, Status)
+        entry = Entry(
+            id=os.urandom(16), doctor=bytes.fromhex(one.doctor), start_ms=one.start_ms, minutes=one.minutes,
+            patient=bytes.fromhex(one.patient),
+            made_by=PATIENT if one.made_by == "patient" else people[one.made_by].id, made_at_ms=one.made_ms,
+            confirmed=one.made_by == "patient", status=status, note=one.note,
+        )
+        days.setdefault((entry.doctor, day_of(entry.start_ms)), []).append(entry)
+    return [
+        DayPage(doctor, day, tuple(sorted(entries, key=lambda entry: (entry.start_ms, entry.id))))
+        for (doctor, day), entries in days.items()
+    ]
+
+
+def _changes(file: PatientFile) -> tuple[bytes, list[Change]]:
+    patient = bytes.fromhex(file.id)
+    return patient, [
+        Change("create", one.type, bytes.fromhex(one.id), patient, 0, one.body) for one in file.resources
+    ]
+
+
+def _share(
+    keyring: Keyring, audit: AuditLog, files: Iterator[PatientFile], clinic: list[Change] | None
+) -> Iterator[list[SealedPatient]]:
+    vault = Vault(_NoRows(), keyring)  # type: ignore[arg-type]  # new patients: nothing is ever read
+    now = time.time_ns() // 1_000_000
+    boot = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
+
+    def all_changes() -> Iterator[tuple[bytes, list[Change]]]:
+        if clinic:
+            yield CLINIC, clinic
+        for file in files:
+            yield _changes(file)
+
+    chunk: list[SealedPatient] = []
+    for sealed in seal_patients(vault, audit, all_changes(), now_ms=now, boot_ms=boot):
+        chunk.append(sealed)
+        if len(chunk) == _CHUNK:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+class _NoRows:
+    """Stands where nothing is read."""
+
+
+def _sealed(
+    keyring: Keyring, audit: AuditLog, *, patients: int, decoys: int, seed: int, today: date
+) -> Iterator[list[SealedPatient]]:
+    """Chunks of sealed patients from as many processes as there are cores, as they come."""
+    workers = max(1, min(os.cpu_count() or 1, 8, patients // 500))
+    pipes: list[tuple[int, BinaryIO]] = []
+    for number in range(workers):
+        read, write = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            os.close(read)
+            _work(write, keyring, audit, number, workers, patients=patients, decoys=decoys, seed=seed, today=today)
+        os.close(write)
+        pipes.append((pid, os.fdopen(read, "rb", buffering=1 << 20)))
+    try:
+        live = list(pipes)
+        while live:
+            for one in list(live):
+                head = one[1].read(_LENGTH.size)
+                if not head:
+                    live.remove(one)
+                    continue
+                # Bytes from a fork of this very process through a pipe that nobody else holds.
+                yield pickle.loads(one[1].read(_LENGTH.unpack(head)[0]))  # noqa: S301
+        for pid, _ in pipes:
+            if os.waitpid(pid, 0)[1] != 0:
+                raise Unavailable("a process that builds the demo failed; nothing is served from this directory")
+        pipes = []
+    finally:
+        for pid, file in pipes:
+            file.close()
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+
+
+def _work(
+    write: int, keyring: Keyring, audit: AuditLog, number: int, workers: int, *, patients: int, decoys: int, seed: int,
+    today: date,
+) -> None:
+    status = 1
+    try:
+        hardening.forbid_dumps()
+        hardening.name_process("seifas-demo")
+
+        def files() -> Iterator[PatientFile]:
+            each = -(-patients // workers)
+            yield from population(seed, patients, today, start=number * each, stop=min(patients, (number + 1) * each))
+            if number == 0:
+                yield from canaries(seed, decoys, today).files
+
+        clinic: list[Change] = []
+        if number == 0:
+            clinic = [
+                Change("create", one.type, bytes.fromhex(one.id), CLINIC, 0, one.body)
+                for one in demo_clinic(seed, today).resources
+            ]
+        with os.fdopen(write, "wb", buffering=1 << 20) as pipe:
+            for chunk in _share(keyring, audit, files(), clinic):
+                body = pickle.dumps(chunk, protocol=5)
+                pipe.write(_LENGTH.pack(len(body)))
+                pipe.write(body)
+        status = 0
+    finally:
+        os._exit(status)
+
+
