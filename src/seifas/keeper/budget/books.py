@@ -18,7 +18,7 @@ class AccountBook:
 
     __slots__ = (
         "callers", "canaries", "cards", "changes", "charts", "confirms", "day", "days", "exports", "glass",
-        "link_costs", "links", "listed", "machine", "miss_lifts", "misses", "month", "plain", "raises", "suspended",
+        "link_costs", "links", "listed", "machine", "miss_lifts", "misses", "month", "raises", "suspended",
         "warm", "warm_cards", "warm_lifts",
     )
 
@@ -30,7 +30,6 @@ class AccountBook:
         self.warm_cards = Window(DAY)
         self.warm_lifts = Tally(DAY)
         self.days = WarmDays(limits)
-        self.plain = Window(DAY)  # cold, without a gesture, over all sessions
         self.day = Window(DAY)  # cold
         self.month = Window(limits.month_days * DAY)
         self.links = Window(limits.links_kept_days * DAY)  # made by this account, and paid for one way or another

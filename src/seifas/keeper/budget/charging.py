@@ -68,8 +68,6 @@ def _cold(books: Books, charge: Charge, at: int) -> None:
         books.clinic.cold.add(patient, at)
         session.charged.add(patient, at)
         _seen(session, charge, patient, at)
-        if not charge.flags & Flag.FRESH:
-            account.plain.add(patient, at)
         if charge.flags & Flag.LINK:
             account.link_costs.add(patient, at)
 
@@ -170,7 +168,7 @@ def _refund_account(books: Books, charge: Charge, at: int) -> None:
     for patient in account.day.keys(at):
         _give_back(books, account, charge.account, patient, at)
     for window in (
-        account.warm, account.warm_cards, account.warm_lifts, account.plain, account.callers, account.misses,
+        account.warm, account.warm_cards, account.warm_lifts, account.callers, account.misses,
         account.miss_lifts, account.listed, account.canaries, account.changes, account.exports, account.machine,
     ):
         window.clear()
@@ -231,7 +229,7 @@ def _each(window: Window, charge: Charge, at: int) -> None:
 
 def _give_back(books: Books, account: AccountBook, ident: bytes, patient: bytes, at: int) -> None:
     """To the account, and to the clinic too unless a colleague has paid for the same patient."""
-    for window in (account.plain, account.day, account.month, account.glass):
+    for window in (account.day, account.month, account.glass):
         window.drop(patient)
     books.clinic.glass.drop(ident + patient)
     if not any(other.day.has(patient, at) for other in books.accounts.values()):

@@ -111,7 +111,7 @@ def remaining_of(books: Books, account: bytes, session: bytes, now: int) -> Rema
         warm_charts=max(0, books.warm_ceiling(book, now) - book.warm.count(now)),
         warm_cards=left("warm_cards", book.warm_cards.count(now)),
         cold_session_hour=max(0, limits.cold_session_hour - mine.hour.count(now)),
-        cold_session_day=max(0, limits.cold_session_day - max(mine.day.count(now), book.plain.count(now))),
+        cold_session_day=max(0, limits.cold_session_day - mine.day.count(now)),
         cold_account_day=left("cold_account_day", book.day.count(now)),
         cold_account_month=left("cold_account_month", book.month.count(now)),
         cold_clinic_day=max(0, room),

@@ -57,15 +57,13 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     # -- cold: no genuine care link
     cold_session_hour: Annotated[int, _some("Cold patients an hour on a session, without a passkey gesture.")] = 10
-    cold_session_day: Annotated[
-        int, _some("Cold patients a day on a session, and on all of an account's together, without a gesture.")
-    ] = 20
+    cold_session_day: Annotated[int, _some("Cold patients a day on a session, without a gesture.")] = 20
     cold_account_day: Annotated[int, _some("Cold patients an account a day, with gestures.")] = 60
     cold_account_month: Annotated[int, _some("Cold patients an account in `month_days`.")] = 300
     month_days: Annotated[int, _some("How long a month is, in days.", 366)] = 30
     cold_clinic_day: Annotated[int, _some("Cold openings a day of all accounts together.")] = 100
     cold_share_percent: Annotated[
-        int, _some("Beyond this part of the clinic's day an account goes on only while others keep as much.", 100)
+        int, _some("Beyond this part of the clinic's day: with gestures, and while as much is left to others.", 100)
     ] = 25
     insist: Annotated[
         int, _some("Different patients asked for after a step-up was demanded, before the session is frozen.")

@@ -71,7 +71,7 @@ def _again(books: Books, account: AccountBook, ask: Ask, now: int, flags: int) -
             if ask.fresh_passkey:
                 flags |= Flag.FRESH
             else:
-                demanded = _without_gesture(books, None, session, ask, now)
+                demanded = _without_gesture(books, session, ask, now)
                 if demanded is not None:
                     return demanded
             return _allow(ask, now, Kind.REPEAT, Currency.NOTHING, flags=flags, left=-1, alarm=alarm)
@@ -134,7 +134,7 @@ def open_cold(books: Books, account: AccountBook, ask: Ask, now: int, flags: int
         if new and used >= limits.share:
             wait = account.day.frees(now, limits.share)
             return demand_gesture(books, ask, now, "cold-share", ask.patient, limit=limits.share, frees_ms=wait)
-        demanded = _without_gesture(books, account, books.session(ask.session), ask, now)
+        demanded = _without_gesture(books, books.session(ask.session), ask, now)
         if demanded is not None:
             return demanded
     bound = limits.cold_account_day + books.raised(account.raises, "cold_account_day", now)
@@ -174,17 +174,11 @@ def cold_stop(books: Books, account: AccountBook, ask: Ask, now: int, *, glass: 
     return None
 
 
-def _without_gesture(
-    books: Books, account: AccountBook | None, session: SessionBook, ask: Ask, now: int
-) -> Decision | None:
-    """The bounds of cold openings without a gesture: the session's hour and day, and the account's day if given."""
+def _without_gesture(books: Books, session: SessionBook, ask: Ask, now: int) -> Decision | None:
+    """The bounds of cold openings on a session without a gesture: its hour and its day."""
     limits, patient = books.limits, ask.patient
-    for window, bound in (
-        (session.hour, limits.cold_session_hour),
-        (session.day, limits.cold_session_day),
-        (account.plain if account is not None else None, limits.cold_session_day),
-    ):
-        if window is not None and window.count(now) >= bound and not window.has(patient, now):
+    for window, bound in ((session.hour, limits.cold_session_hour), (session.day, limits.cold_session_day)):
+        if window.count(now) >= bound and not window.has(patient, now):
             wait = window.frees(now, bound)
             return demand_gesture(books, ask, now, "cold-session", patient, limit=bound, frees_ms=wait)
     return None
