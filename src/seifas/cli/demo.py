@@ -20,7 +20,7 @@ from seifas.demo.building import build
 from seifas.errors import Conflict, Invalid
 from seifas.settings import Clinic, Settings
 
-_LINKS_FOR = ("doctor1", "reception1", "officer1", "administrator1")
+_LINKS_FOR = ("doctor1", "reception1", "officer1", "administrator")
 
 
 def demo(

@@ -48,7 +48,8 @@ def status(data: Data = Path("."), json: Json = False) -> None:
             return
         with _running(data) as client:
             told = client.call("health")
-        words = f"served; {'locked' if told['locked'] else f'unlocked, {told["patients"]} patients'}"
+        state = "locked" if told["locked"] else f"unlocked, {told['patients']} patients"
+        words = f"served; {state}"
         tell(json, {"served": True, **told}, words)
 
 

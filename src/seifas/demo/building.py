@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import secrets
 import signal
 import struct
 import time
@@ -20,9 +21,9 @@ import msgspec
 
 from seifas import hardening
 from seifas.crypto import keys, slots
+from seifas.demo.chart import PatientFile
 from seifas.demo.clinic import accounts as demo_accounts
 from seifas.demo.clinic import clinic as demo_clinic
-from seifas.demo.chart import PatientFile
 from seifas.demo.population import canaries, population
 from seifas.demo.schedule import appointments
 from seifas.errors import Unavailable
@@ -66,7 +67,7 @@ def build(
         )
         audit.resume(state, state.root)
         decoys = max(3, patients * _CANARIES_PER_THOUSAND // 1000) if patients else 0
-        counts = {"patients": patients, "canaries": decoys, "resources": 0}
+        counts = {"patients": patients, "canaries": decoys}
         with rows.bulk() as bulk:
             for sealed in _sealed(keyring, audit, patients=patients, decoys=decoys, seed=seed, today=today):
                 keystore.put_many([item for one in sealed for item in one.keys])
@@ -210,9 +211,13 @@ def _work(
 
         def files() -> Iterator[PatientFile]:
             each = -(-patients // workers)
-            yield from population(seed, patients, today, start=number * each, stop=min(patients, (number + 1) * each))
-            if number == 0:
-                yield from canaries(seed, decoys, today).files
+            mine = list(canaries(seed, decoys, today).files[number::workers])
+            # Where a decoy stands among the others must not tell it: neither in the log nor in the order of writing.
+            for file in population(seed, patients, today, start=number * each, stop=min(patients, (number + 1) * each)):
+                while mine and secrets.randbelow(max(1, each // (len(mine) + 1))) == 0:
+                    yield mine.pop()
+                yield file
+            yield from mine
 
         clinic: list[Change] = []
         if number == 0:
