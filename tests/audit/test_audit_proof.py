@@ -3,7 +3,7 @@
 import base64
 
 import pytest
-from conftest import AUDIT_KEY, PATIENT_KEY
+from audit_clinic import AUDIT_KEY, PATIENT_KEY
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -3,7 +3,7 @@
 import shutil
 
 import pytest
-from conftest import Log, line
+from audit_clinic import Log, line
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from seifas.audit.checkpoint import LogSigner
