@@ -32,7 +32,7 @@ PHONE_SUFFIX = 6
 FAMILY, FORMER, GIVEN = "f", "x", "g"
 """First letters of index words: surnames, former surnames, given names."""
 SURNAME_STEM, GIVEN_STEM = "s", "t"
-BIRTH, CODE, PHONE, EMAIL = "b", "c", "p", "e"
+BIRTH, BIRTH_YEAR, CODE, PHONE, EMAIL = "b", "y", "c", "p", "e"
 
 _WHAT_TO_TYPE = (
     "Type at least three letters of a name, or a whole birth date, personal code, e-mail address"
@@ -136,12 +136,12 @@ def _check_strength(plan: Plan) -> None:
 
 
 def _is_strong(key: str) -> bool:
-    return key[0] != BIRTH or is_whole_date(key)
+    return key[0] not in (BIRTH, BIRTH_YEAR) or is_whole_date(key)
 
 
 def is_whole_date(key: str) -> bool:
     """Whether a `birth_key` names one day."""
-    return len(key) == len(BIRTH) + 8
+    return key[0] == BIRTH and len(key) == len(BIRTH) + 8
 
 
 def _add_words(field: str, text: str, kinds: str, together: list[Word], apart: list[Word]) -> None:
@@ -154,13 +154,13 @@ def _add_words(field: str, text: str, kinds: str, together: list[Word], apart: l
 
 # --- what free text may hold beside names ---
 
-_EMAIL = re.compile(r"\S+@\S+")
+_EMAIL = re.compile(r"\S*@\S*")
 _INTERNATIONAL = re.compile(r"\+[0-9][0-9\s().-]{4,}[0-9]")
 _DATE = re.compile(r"(?<![0-9])([0-9]{4})([-./])([0-9]{1,2})\2([0-9]{1,2})(?![0-9])")
 _DAY_FIRST = re.compile(r"(?<![0-9])([0-9]{1,2})([-./])([0-9]{1,2})\2([0-9]{4})(?![0-9])")
 _COMPACT = re.compile(r"(?<![0-9])((?:18|19|20)[0-9]{2})([0-9]{2})([0-9]{2})(?![0-9])")
 _MONTH = re.compile(r"(?<![0-9])((?:18|19|20)[0-9]{2})[-./]([0-9]{1,2})(?![0-9])")
-_YEAR = re.compile(r"(?<![0-9A-Za-z])((?:18|19|20)[0-9]{2})(?![0-9A-Za-z-])")
+_YEAR = re.compile(r"(?<![0-9A-Za-z])((?:18|19|20)[0-9]{2})(?:\s?m\b\.?)?(?![0-9A-Za-z-])")
 _NUMBER = re.compile(r"(?<![0-9A-Za-z])[0-9][0-9\s()-]*[0-9](?![0-9A-Za-z])")
 _PERSONAL_CODE_DIGITS = 11
 
@@ -177,7 +177,7 @@ def _take_keys(text: str, keys: list[tuple[str, bool]], emails: list[str]) -> st
         return " "
 
     def dated(year: str, month: str, day: str) -> str:
-        keys.append((BIRTH + _day(year, month, day, "name"), True))
+        keys.append(_dated(_day(year, month, day, "name")))
         return " "
 
     def numbered(found: re.Match[str]) -> str:
@@ -198,7 +198,7 @@ def _take_keys(text: str, keys: list[tuple[str, bool]], emails: list[str]) -> st
 
 
 def birth_key(text: str) -> tuple[str, bool]:
-    """The index word of a typed birth date, and whether longer ones match too (they do). Raises Invalid."""
+    """The index word of a typed birth date, and whether longer ones match too. Raises Invalid."""
     text = text.removeprefix("eq")
     if found := _DATE.fullmatch(text):
         year, month, day = found[1], found[3], found[4]
@@ -212,7 +212,11 @@ def birth_key(text: str) -> tuple[str, bool]:
         year, month, day = found[1], "", ""
     else:
         raise Invalid("Type the birth date as year, year-month or year-month-day: 1985-03-02.", where="birthdate")
-    return BIRTH + _day(year, month, day, "birthdate"), True
+    return _dated(_day(year, month, day, "birthdate"))
+
+
+def _dated(digits: str) -> tuple[str, bool]:
+    return (BIRTH_YEAR + digits, False) if len(digits) == 4 else (BIRTH + digits, len(digits) < 8)
 
 
 def _day(year: str, month: str, day: str, where: str) -> str:

@@ -80,7 +80,11 @@ def card_of(patient: dict[str, Any], *, today: date | None = None) -> Card:
     birth = patient.get("birthDate")
     deceased = patient.get("deceasedBoolean") is True or bool(patient.get("deceasedDateTime"))
     # An old number may be somebody else's by now, and a full number proves a caller.
-    telecom = [at for at in _dicts(patient.get("telecom")) if at.get("use") != "old"]
+    telecom = [
+        (_text(at.get("system")), _text(at.get("value")))
+        for at in _dicts(patient.get("telecom"))
+        if at.get("use") != "old"
+    ]
     return Card(
         patient=_id(patient.get("id")),
         family=family,
@@ -89,8 +93,8 @@ def card_of(patient: dict[str, Any], *, today: date | None = None) -> Card:
         birth=birth if isinstance(birth, str) and is_fhir_date(birth) else "",
         sex=_SEX.get(_text(patient.get("gender")), "u"),
         codes=_unique(_text(code.get("value")).strip()[:200] for code in _dicts(patient.get("identifier"))),
-        phones=_unique(phone_digits(_text(at.get("value"))) for at in telecom if at.get("system") in _PHONE_SYSTEMS),
-        emails=_unique(email_form(_text(at.get("value"))) for at in telecom if at.get("system") == "email"),
+        phones=_unique(phone_digits(value) for system, value in telecom if system in _PHONE_SYSTEMS),
+        emails=_unique(email_form(value) for system, value in telecom if system == "email"),
         active=patient.get("active") is not False,
         also_given=_distinct(also_given, without={fold(name) for name in given}),
         deceased=deceased,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import msgspec
-from rapidfuzz.distance import OSA
+from rapidfuzz.distance import OSA, Prefix
 
 from seifas.keeper.directory.asking import FAMILY, FORMER, GIVEN, Plan, Word
 from seifas.keeper.directory.card import Card
@@ -13,10 +14,15 @@ from seifas.keeper.directory.forms import stems
 from seifas.keeper.directory.names import family_words, fold, shown_prefix, words
 from seifas.keeper.directory.vocabulary import FUZZY_FLOOR
 
-EXACT, BEGINS, FORM, SIMILAR, LOOSE, NONE = 0, 1, 2, 3, 4, 9
-"""Ranks of a match, best first. LOOSE: a beginning with one typing error."""
+EXACT, BEGINS, FORM, SIMILAR, SIMILAR_FORM, LOOSE, NONE = 0, 1, 2, 3, 4, 5, 9
+"""Ranks of a match, best first: the whole name; its beginning; a form of it; then with one typing error in the name, in
+a form of it, in its beginning.
+"""
 
-RANK_NAMES = {EXACT: "exact", BEGINS: "begins", FORM: "form", SIMILAR: "similar", LOOSE: "similar", NONE: "other"}
+RANK_NAMES = {
+    EXACT: "exact", BEGINS: "begins", FORM: "form", SIMILAR: "similar", SIMILAR_FORM: "similar", LOOSE: "similar",
+    NONE: "other",
+}  # fmt: skip
 
 
 class Hit(msgspec.Struct, frozen=True):
@@ -35,23 +41,6 @@ class Hit(msgspec.Struct, frozen=True):
     match: str
 
 
-class Folded(msgspec.Struct, frozen=True):
-    """A card's names as index words, by kind letter."""
-
-    by_kind: dict[str, list[str]]
-
-
-def folded(card: Card) -> Folded:
-    """The words under which the card's names are stored."""
-    return Folded(
-        {
-            FAMILY: family_words(card.family),
-            FORMER: [word for name in card.former for word in family_words(name)],
-            GIVEN: [word for name in (*card.given, *card.also_given) for word in words(name)],
-        }
-    )
-
-
 def rank(word: str, stored: str) -> int:
     """How the folded word that was typed matches a stored one."""
     if stored.startswith(word):
@@ -62,10 +51,10 @@ def rank(word: str, stored: str) -> int:
     size = len(word)
     if size < FUZZY_FLOOR:
         return NONE
-    if _one_error(word, stored) or any(
-        len(typed) >= FUZZY_FLOOR and _one_error(typed, kept) for typed in typed_stems for kept in stored_stems
-    ):
+    if _one_error(word, stored):
         return SIMILAR
+    if any(len(typed) >= FUZZY_FLOOR and _one_error(typed, kept) for typed in typed_stems for kept in stored_stems):
+        return SIMILAR_FORM
     if any(_one_error(word, stored[:cut]) for cut in (size - 1, size, size + 1)):
         return LOOSE
     return NONE
@@ -75,102 +64,126 @@ def _one_error(one: str, other: str) -> bool:
     return OSA.distance(one, other, score_cutoff=1) <= 1
 
 
-def best(word: Word, names: Folded) -> int:
-    """The best rank of a typed word among a card's names, times two, plus one if it is only a former surname."""
-    found = 2 * NONE
-    for kind in word.kinds:
-        for stored in names.by_kind[kind]:
-            found = min(found, 2 * rank(word.text, stored) + (kind == FORMER))
-    return found
+class Judge:
+    """Ranks and masks the cards of one search. Lives no longer: it remembers names, for hits share most of theirs."""
 
+    def __init__(self, plan: Plan, asked: tuple[Word, ...]) -> None:
+        self._asked = asked
+        # "van der Berg" is asked for as vanderberg, and shown by its parts.
+        self._typed = (*asked, *plan.apart)
+        self._ranks: dict[tuple[str, str], int] = {}
+        self._words: dict[tuple[bool, str], list[str]] = {}
 
-def order(card: Card, asked: tuple[Word, ...]) -> tuple[object, ...]:
-    """The sort key of a card: the worst of its words' ranks, their sum, records in use first, then by name and id."""
-    names = folded(card)
-    ranks = [best(word, names) for word in asked]
-    return (
-        max((each // 2 for each in ranks), default=NONE),
-        sum(ranks),
-        not card.active,
-        card.deceased,
-        fold(card.family),
-        [fold(name) for name in card.given],
-        card.birth,
-        card.patient,
-    )
+    def best(self, cards: Iterable[Card], limit: int) -> list[Hit]:
+        """The hits of the best cards: by the worst of the words' ranks, then their sum, records in use first, then by
+        name, birth date and id, so that the same question has the same answer.
+        """
+        ordered = sorted((self._order(card), card.patient, card) for card in cards)
+        return [self._hit(card, place[0]) for place, _, card in ordered[:limit]]
+
+    def _order(self, card: Card) -> tuple[int, int, bool, bool, list[str], list[str], str]:
+        names = self._names(card)
+        ranks = [min(self._rank(word.text, names[kind]) for kind in word.kinds) for word in self._asked]
+        total = sum(2 * each for each in ranks)
+        # A surname borne once counts a little less than the one borne now.
+        total += sum(
+            FORMER in word.kinds and self._rank(word.text, names[FORMER]) < self._rank(word.text, names[FAMILY])
+            for word in self._asked
+        )
+        worst = max(ranks, default=NONE)
+        return worst, total, not card.active, card.deceased, names[FAMILY], names[GIVEN], card.birth
+
+    def _names(self, card: Card) -> dict[str, list[str]]:
+        """The words under which the card's names are stored, by kind."""
+        return {
+            FAMILY: self._split(False, card.family),
+            FORMER: [word for name in card.former for word in self._split(False, name)],
+            GIVEN: [word for name in (*card.given, *card.also_given) for word in self._split(True, name)],
+        }
+
+    def _split(self, given: bool, name: str) -> list[str]:
+        found = self._words.get((given, name))
+        if found is None:
+            found = self._words[(given, name)] = words(name) if given else family_words(name)
+        return found
+
+    def _rank(self, word: str, stored: list[str]) -> int:
+        """The best rank of a typed word among stored ones."""
+        best = NONE
+        for each in stored:
+            found = self._ranks.get((word, each))
+            if found is None:
+                found = self._ranks[(word, each)] = rank(word, each)
+            best = min(best, found)
+        return best
+
+    def _hit(self, card: Card, worst: int) -> Hit:
+        names = self._names(card)
+        shown: dict[str, list[str]] = {FAMILY: [], FORMER: [], GIVEN: []}
+        for word in self._typed:
+            ranks = {kind: self._rank(word.text, names[kind]) for kind in word.kinds}
+            best = min(ranks.values())
+            for kind, found in ranks.items():
+                # Only where it matched best: a given name that happens to begin like the surname, or to be one error
+                # away from it, must not uncover the surname.
+                if found == best < NONE:
+                    shown[kind].append(word.text)
+        label = _masked(card.family, shown[FAMILY]) or _initials(card.family)
+        former = next((masked for name in card.former if (masked := _masked(name, shown[FORMER]))), "")
+        return Hit(
+            patient=card.patient,
+            label=f"{label} ({former})" if former else label,
+            initial=_given(card, shown[GIVEN]),
+            year=card.birth[:4],
+            phone_tail=card.phones[0][-3:] if card.phones else "",
+            sex=card.sex,
+            match=RANK_NAMES[worst],
+        )
 
 
 _PIECE = re.compile(r"[^\s,./\u2010-\u2015-]+")
 
 
-def hit_of(card: Card, plan: Plan, asked: tuple[Word, ...]) -> Hit:
-    """The masked hit of a card that matched the plan by `asked` words."""
-    names = folded(card)
-    typed = (*asked, *plan.apart)  # "van der Berg" is asked for as vanderberg, and shown by its parts
-    shown = {kind: [w.text for w in typed if kind in w.kinds and _leads(w, kind, names)] for kind in names.by_kind}
-    label = _masked(card.family, shown[FAMILY], keep_unmatched=True)
-    earlier = (_masked(name, shown[FORMER], keep_unmatched=False) for name in card.former)
-    former = next((masked for masked in earlier if masked), "")
-    worst = max((best(word, names) // 2 for word in asked), default=NONE)
-    return Hit(
-        patient=card.patient,
-        label=f"{label} ({former})" if former else label,
-        initial=_given(card, shown[GIVEN]),
-        year=card.birth[:4],
-        phone_tail=card.phones[0][-3:] if card.phones else "",
-        sex=card.sex,
-        match=RANK_NAMES[min(worst, NONE)] if worst in RANK_NAMES else "other",
-    )
-
-
-def _leads(word: Word, kind: str, names: Folded) -> bool:
-    """Whether the word matched this kind of name as well as any other: a given name that happens to begin like the
-    surname must not uncover the surname.
-    """
-    ranks = {
-        each: min((rank(word.text, stored) for stored in names.by_kind[each]), default=NONE) for each in word.kinds
-    }
-    return ranks[kind] < NONE and ranks[kind] == min(ranks.values())
-
-
-def _letters(piece: str, typed: list[str]) -> int:
-    """Folded letters of a stored piece that were typed, by the word that matches it best."""
-    if not piece:
-        return 0
-    most, most_rank = 0, NONE
-    for word in typed:
-        found = rank(word, piece)
-        common = 0
-        for one, other in zip(word, piece, strict=False):
-            if one != other:
-                break
-            common += 1
-        joined_start = found == NONE and word.startswith(piece)  # "vanderberg" typed, "van" stored apart
-        if (found < most_rank or joined_start) and common > most:
-            most, most_rank = common, found
-    return most
-
-
-def _masked(name: str, typed: list[str], *, keep_unmatched: bool) -> str:
+def _masked(name: str, typed: list[str]) -> str:
+    """A name with the letters that were typed, the rest as initials; empty if none of it was typed."""
+    if not typed:
+        return ""
     matched = False
 
     def mask(found: re.Match[str]) -> str:
         nonlocal matched
-        piece = found[0]
-        plain = fold(piece).replace(" ", "")
+        plain = fold(found[0]).replace(" ", "")
         count = _letters(plain, typed)
         matched = matched or count > 0
-        if count and count >= len(plain):
-            return piece
-        return (shown_prefix(piece, max(count, 1)) + "…") if plain else ""
+        return found[0] if 0 < len(plain) <= count else _cut(found[0], plain, max(count, 1))
 
     masked = _PIECE.sub(mask, name)
-    return masked if matched or keep_unmatched else ""
+    return masked if matched else ""
+
+
+def _initials(name: str) -> str:
+    return _PIECE.sub(lambda found: _cut(found[0], fold(found[0]), 1), name)
+
+
+def _cut(piece: str, plain: str, letters: int) -> str:
+    return shown_prefix(piece, letters) + "…" if plain else ""
+
+
+def _letters(piece: str, typed: list[str]) -> int:
+    """Folded letters at the start of a stored piece that were typed, by the word that matches it best."""
+    best, count = NONE, 0
+    for word in typed:
+        found = rank(word, piece) if piece else NONE
+        if found == NONE and piece and word.startswith(piece):
+            found = LOOSE  # "vanderberg" typed, "van" stored apart
+        if found < best:
+            best, count = found, Prefix.similarity(word, piece)
+    return count
 
 
 def _given(card: Card, typed: list[str]) -> str:
     for name in (*card.given, *card.also_given):
-        if masked := _masked(name, typed, keep_unmatched=False):
+        if masked := _masked(name, typed):
             return masked if len(masked) > 2 else masked.replace("…", ".")
     first = card.given[0] if card.given else ""
     return shown_prefix(first, 1) + "." if fold(first) else ""

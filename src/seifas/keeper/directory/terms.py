@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from seifas.keeper.directory.asking import (
     BIRTH,
+    BIRTH_YEAR,
     CODE,
     FAMILY,
     FORMER,
@@ -14,23 +17,23 @@ from seifas.keeper.directory.asking import (
     email_key,
 )
 from seifas.keeper.directory.card import Card
-from seifas.keeper.directory.contacts import code_form
+from seifas.keeper.directory.contacts import code_form, is_fhir_date
 from seifas.keeper.directory.forms import stems
 from seifas.keeper.directory.names import PARTICLES, family_words, words
 
+_NOT_A_DIGIT = re.compile("[^0-9]+")
 _REMEMBERED = 100_000
 """Names whose words are remembered within one load, so that the names many people bear are folded once."""
 
 
 class Terms:
-    """Makes index texts, and gathers the distinct words (`names`) and stems (`stems`) of the cards it was given.
+    """Makes index texts, and gathers the distinct words of the cards it was given, by vocabulary (`clauses.Lexicon`).
 
     Lives as long as one load or one change: what it remembers are names of patients.
     """
 
     def __init__(self) -> None:
-        self.names: set[str] = set()
-        self.stems: set[str] = set()
+        self.words: dict[str, set[str]] = {FAMILY: set(), GIVEN: set(), SURNAME_STEM: set(), GIVEN_STEM: set()}
         self._seen: dict[tuple[str, str], str] = {}
 
     def text(self, card: Card) -> str:
@@ -39,10 +42,11 @@ class Terms:
         parts.extend(self._name(FORMER, name) for name in card.former)
         parts.extend(self._name(GIVEN, name) for name in card.given)
         parts.extend(self._name(GIVEN, name) for name in card.also_given)
-        if card.birth:
-            parts.append(BIRTH + card.birth.replace("-", ""))
+        if is_fhir_date(card.birth):
+            # The year apart: "Jonas 1985" must not merge the lists of 365 days.
+            parts.append(f"{BIRTH}{card.birth.replace('-', '')} {BIRTH_YEAR}{card.birth[:4]}")
         parts.extend(CODE + form for code in card.codes if (form := code_form(code)))
-        parts.extend(PHONE + phone[::-1] for phone in card.phones)
+        parts.extend(PHONE + _NOT_A_DIGIT.sub("", phone)[::-1] for phone in card.phones)
         parts.extend(email_key(address) for address in card.emails)
         return " ".join(parts)
 
@@ -54,8 +58,8 @@ class Terms:
         stem_kind = GIVEN_STEM if kind == GIVEN else SURNAME_STEM
         # A particle bends to no form, and its stem would join half the directory.
         found_stems = [stem for word in found if word not in PARTICLES for stem in stems(word)]
-        self.names.update(found)
-        self.stems.update(found_stems)
+        self.words[GIVEN if kind == GIVEN else FAMILY].update(found)
+        self.words[stem_kind].update(found_stems)
         text = " ".join([*(kind + word for word in found), *dict.fromkeys(stem_kind + stem for stem in found_stems)])
         if len(self._seen) >= _REMEMBERED:
             self._seen.clear()

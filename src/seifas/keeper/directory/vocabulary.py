@@ -1,4 +1,4 @@
-"""The distinct words of the directory, sorted, for finding those within one typing error of a word.
+"""The distinct words of the directory, sorted: what a beginning stands for, and what lies within one typing error.
 
 All words one insertion, deletion, replacement or swap of neighbours away are enumerated along the sorted list, entering
 only beginnings that exist. No trigram index is kept: a few hundred binary searches do, and nothing is missed.
@@ -7,13 +7,13 @@ only beginnings that exist. No trigram index is kept: a few hundred binary searc
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 FUZZY_FLOOR = 5
 """Letters from which a typing error is forgiven: in shorter words one error makes another name."""
 
-WHOLE_LIMIT = 64
-BEGIN_LIMIT = 48
+WHOLE_LIMIT = 48
+BEGIN_LIMIT = 32
 """Neighbouring words that a query follows; bounds the work, far above what real names have."""
 
 
@@ -40,9 +40,16 @@ class Vocabulary:
         if word in self:
             del self._words[bisect_left(self._words, word)]
 
+    def begun(self, start: str, limit: int) -> list[str] | None:
+        """The words that begin with `start`, in order; None if they are more than `limit`."""
+        first = bisect_left(self._words, start)
+        # "{" is the character after z, the last that a word may hold.
+        last = bisect_left(self._words, start + "{", first)
+        return self._words[first:last] if last - first <= limit else None
+
     def near(self, word: str) -> tuple[list[str], list[str]]:
         """(words, beginnings) within one typing error of `word`: stored words whose whole is, and strings that are and
-        with which longer stored words begin. Neither holds `word` itself. Both empty for words under FUZZY_FLOOR.
+        with which stored words begin. Neither holds `word` itself. Both empty for words under FUZZY_FLOOR.
         """
         if len(word) < FUZZY_FLOOR:
             return [], []
@@ -60,7 +67,7 @@ class Vocabulary:
         shortest = [each for each in begin if not any(each[:cut] in begin for cut in cuts if cut < len(each))]
         return list(whole)[:WHOLE_LIMIT], shortest[:BEGIN_LIMIT]
 
-    def _candidates(self, word: str) -> Iterable[str]:
+    def _candidates(self, word: str) -> Iterator[str]:
         # Not behind the last letter: a word that goes on there begins with the whole word, which needs no forgiving.
         for at in range(len(word)):
             head, tail = word[:at], word[at:]

@@ -1,0 +1,124 @@
+"""Folding: case, diacritics, scripts, particles, hostile text."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from seifas.keeper.directory.names import (
+    NAME_LIMIT,
+    WORD_LIMIT,
+    WORDS_LIMIT,
+    family_words,
+    fold,
+    joined,
+    shown_prefix,
+    without_titles,
+    words,
+)
+
+FOLDED = [
+    ("Žukauskas", "zukauskas"),
+    ("ŽUKAUSKAITĖ-Petraitienė", "zukauskaite petraitiene"),
+    ("ŽUKAUSKAITĖ–PETRAITIENĖ", "zukauskaite petraitiene"),
+    ("ąčęėįšųūž ĄČĘĖĮŠŲŪŽ", "aceeisuuz aceeisuuz"),
+    ("Z\u030cukas", "zukas"),
+    ("O'Brien", "obrien"),
+    ("O’Brien", "obrien"),
+    ("D`Angelo", "dangelo"),
+    ("Łukasz Wałęsa", "lukasz walesa"),
+    ("Đorđe", "dorde"),
+    ("Sørensen Æbelø", "sorensen aebelo"),
+    ("Strauß", "strauss"),
+    ("Þór", "thor"),
+    ("Işıl İnan", "isil inan"),
+    ("Nguyễn Thị Ánh", "nguyen thi anh"),
+    ("Ωνάσης", "onasis"),
+    ("李小龙", "lixiaolong"),
+    ("Жукаускас", "zukauskas"),
+    ("Иванова Юлия", "ivanova julija"),
+    ("Захаров Пётр Ильич", "zacharov piotr ilic"),
+    ("Щербакова Татьяна", "scerbakova tatjana"),
+    ("Юрий Соловьёв", "jurij solovjov"),
+    ("Федоренко Євген", "fedorenko evgen"),
+    ("Jean\u00adPierre\u200b", "jeanpierre"),
+    ("J.Petraitis", "j petraitis"),
+    ("ﬁne Ⅷ", "fine viii"),
+    ("", ""),
+    ("*** % _ \" ( )", ""),
+]
+
+
+@pytest.mark.parametrize(("text", "folded"), FOLDED)
+def test_fold(text, folded):
+    assert fold(text) == folded
+
+
+def test_composed_and_decomposed_letters_fold_alike():
+    text = "Šarūnė Žąsytė-Čėplienė Юрьевна Ёлкин"
+    assert fold(unicodedata.normalize("NFD", text)) == fold(unicodedata.normalize("NFC", text))
+
+
+@given(st.text(st.characters(), max_size=80))
+@settings(max_examples=300)
+def test_any_text_folds_to_plain_words_and_folding_again_changes_nothing(text):
+    folded = fold(text)
+    assert all(letter in "abcdefghijklmnopqrstuvwxyz0123456789 " for letter in folded)
+    assert fold(folded) == folded
+
+
+@pytest.mark.parametrize(
+    "text", ["\ud800\udfff", "\x00", "\u202e" * 50, "🙂" * 1000, "a\u0301" * 10_000, "ž" * 100_000]
+)
+def test_hostile_text_neither_fails_nor_grows(text):
+    found = words(text)
+    assert len(found) <= WORDS_LIMIT
+    assert all(len(word) <= WORD_LIMIT for word in found)
+
+
+def test_only_the_start_of_a_huge_name_is_read():
+    assert words("a " * NAME_LIMIT) == ["a"] * WORDS_LIMIT
+    assert words("b" * 10_000) == ["b" * WORD_LIMIT]
+
+
+@pytest.mark.parametrize(
+    ("family", "stored"),
+    [
+        ("van der Berg", ["van", "der", "berg", "vanderberg"]),
+        ("De la Cruz López", ["de", "la", "cruz", "lopez", "delacruz"]),
+        ("Mac Donald", ["mac", "donald", "macdonald"]),
+        ("Žukauskas", ["zukauskas"]),
+        ("dr. Žukauskas", ["zukauskas"]),
+        ("Ponia", ["ponia"]),
+        ("", []),
+    ],
+)
+def test_words_under_which_a_surname_is_stored(family, stored):
+    assert family_words(family) == stored
+
+
+def test_particles_join_the_next_word_and_titles_go():
+    assert joined(["jan", "van", "der", "berg"]) == ["jan", "vanderberg"]
+    assert joined(["berg", "van", "der"]) == ["berg", "vander"]
+    assert joined([]) == []
+    assert without_titles(["dr", "jonas"]) == ["jonas"]
+    assert without_titles(["dr"]) == ["dr"]
+
+
+@pytest.mark.parametrize(
+    ("original", "letters", "shown"),
+    [
+        ("Žukauskas", 3, "Žuk"),
+        ("Žukauskas", 1, "Ž"),
+        ("Z\u030cukas", 1, "Ž"),
+        ("O'Brien", 2, "O'B"),
+        ("Strauß", 6, "Strauß"),
+        ("Щербакова", 2, "Щ"),
+        ("Žukas", 99, "Žukas"),
+        ("Žukas", 0, ""),
+        ("", 3, ""),
+    ],
+)
+def test_shown_prefix_is_cut_in_the_name_as_written(original, letters, shown):
+    assert shown_prefix(original, letters) == shown
