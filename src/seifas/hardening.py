@@ -6,6 +6,7 @@ off disks and out of other processes, not from root on a running machine (docs/t
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import resource
@@ -32,9 +33,13 @@ def lock_memory() -> bool:
 
 
 def allow_locking() -> None:
-    """Called while still root, so that a process with its own user may lock its memory afterwards."""
+    """Called while still root, so that a process with its own user may lock its memory afterwards.
+
+    A container's root may not be allowed to: then `lock_memory` fails later and says so.
+    """
     if os.geteuid() == 0:
-        resource.setrlimit(resource.RLIMIT_MEMLOCK, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_MEMLOCK, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 
 
 def die_with_parent(parent: int) -> None:

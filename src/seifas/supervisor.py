@@ -26,7 +26,7 @@ from typing import NoReturn
 
 import msgspec
 
-from seifas import hardening
+from seifas import hardening, preloading
 
 log = logging.getLogger("seifas.supervisor")
 
@@ -105,6 +105,7 @@ def run(programs: list[Program], *, ready: Callable[[dict[str, int]], None] | No
 
     `ready` is told the process ids once all have been started (the command line prints them).
     """
+    preloading.preload()
     hardening.forbid_dumps()
     hardening.allow_locking()
     page = RootPage()
@@ -172,7 +173,7 @@ def _start(child: Child, page: RootPage, selector: selectors.BaseSelector) -> No
         if page.held:
             page.give(ours)
         selector.register(ours, selectors.EVENT_READ, child)
-    log.info("started", extra={"process": child.program.name, "child": pid})
+    log.info("started", extra={"child_name": child.program.name, "child": pid})
 
 
 def _be(program: Program, parent: int, channel: socket.socket | None) -> NoReturn:
@@ -201,7 +202,7 @@ def _be(program: Program, parent: int, channel: socket.socket | None) -> NoRetur
         while trace is not None and trace.tb_next is not None:
             trace = trace.tb_next
         at = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace is not None else "?"
-        log.error("died", extra={"process": program.name, "error": type(error).__name__, "at": at})
+        log.error("died", extra={"child_name": program.name, "error": type(error).__name__, "at": at})
     finally:
         with contextlib.suppress(Exception):
             sys.stdout.flush()
@@ -235,7 +236,7 @@ def _reap(children: list[Child], selector: selectors.BaseSelector) -> None:
         child.start_at = time.monotonic() + child.wait
         log.warning(
             "ended, starting it again",
-            extra={"process": child.program.name, "child": child.pid, "status": status, "lived_s": round(lived, 1)},
+            extra={"child_name": child.program.name, "child": child.pid, "status": status, "lived_s": round(lived, 1)},
         )
         child.pid = 0
         _hang_up(child, selector)

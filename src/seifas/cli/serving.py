@@ -103,7 +103,7 @@ def separate(data: Path, settings: Settings) -> dict[str, int] | None:
     uids = {name: first + number for number, name in enumerate(("keeper", "desk", "public", "jobs"))}
     os.chmod(data, 0o755)  # noqa: S103 - the directory itself is entered by all; what is inside is not
     _own(data, settings, uids["keeper"])
-    os.chown(run_directory, uids["keeper"], uids["keeper"])
+    os.chmod(run_directory, 0o711)
     return uids
 
 

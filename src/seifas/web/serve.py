@@ -41,6 +41,7 @@ def _run(app: Any, address: str) -> None:
             log_config=None,
             server_header=False,
             proxy_headers=False,
+            date_header=False,
             backlog=2048,
             timeout_keep_alive=30,
             h11_max_incomplete_event_size=16384,
