@@ -106,10 +106,14 @@ def test_rubbish_is_refused_without_other_errors(data):
 
 
 def test_extension_lines_are_signed_over_and_kept(signer):
-    text = signer.sign(5, ROOT).split(b"\n\n")[0] + b"\nextension 1\n"
-    private = Ed25519PrivateKey.from_private_bytes(b"log key of a test clinic, 32 by.")
-    note = text + b"\n" + notes.Signature(signer.key.name, signer.key.key_id, private.sign(text)).line()
-    assert verify_checkpoint(note, signer.key).extensions == ("extension 1",)
+    note = signer.sign(5, ROOT, ["state abc", "second"])
+    assert note.split(b"\n\n")[0] == signer.sign(5, ROOT).split(b"\n\n")[0] + b"\nstate abc\nsecond"
+    assert verify_checkpoint(note, signer.key).extensions == ("state abc", "second")
+    with pytest.raises(Tampered):
+        verify_checkpoint(note.replace(b"abc", b"abd"), signer.key)
+    for bad in ("", "a\n", "a\nb", "a\rb", "\x00"):
+        with pytest.raises(Invalid):
+            signer.sign(5, ROOT, [bad])
 
 
 @pytest.mark.parametrize("text", [

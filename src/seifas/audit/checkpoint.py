@@ -83,9 +83,12 @@ class LogSigner:
         self._private = private
         self._key_id = self.key.key_id
 
-    def sign(self, size: int, root: bytes) -> bytes:
-        """The signed checkpoint. The caller never signs two that contradict each other (tlog-checkpoint)."""
-        text = checkpoint_text(self.key.name, size, root)
+    def sign(self, size: int, root: bytes, extensions: Sequence[str] = ()) -> bytes:
+        """The signed checkpoint. The caller never signs two that contradict each other (tlog-checkpoint).
+
+        `extensions` are further lines, not empty and without newlines: signed too, and opaque to others.
+        """
+        text = checkpoint_text(self.key.name, size, root, extensions)
         return text + b"\n" + Signature(self.key.name, self._key_id, self._private.sign(text)).line()
 
 
@@ -131,11 +134,14 @@ def parse_verifier_key(text: str, *, kind: int | None = None) -> VerifierKey:
     return key
 
 
-def checkpoint_text(origin: str, size: int, root: bytes) -> bytes:
-    """The three lines that are signed."""
+def checkpoint_text(origin: str, size: int, root: bytes, extensions: Sequence[str] = ()) -> bytes:
+    """The lines that are signed: origin, size, root, and extension lines if any."""
     if not 0 <= size <= MAX_SIZE or len(root) != HASH_SIZE:
         raise Invalid("a checkpoint has a size and a 32-byte root", where=CHECKPOINT)
-    return f"{origin}\n{size}\n{base64.b64encode(root).decode()}\n".encode()
+    if not all(extensions) or any("\n" in line or _CONTROL.search(line) for line in extensions):
+        raise Invalid("an extension line is one line and not empty", where=CHECKPOINT)
+    lines = (origin, str(size), base64.b64encode(root).decode(), *extensions)
+    return "".join(f"{line}\n" for line in lines).encode()
 
 
 def parse_checkpoint(note: bytes) -> Checkpoint:
