@@ -135,6 +135,20 @@ def test_a_crash_between_commit_and_switch_is_finished_by_open(keys, tmp_path):
     again.close()
 
 
+def test_looking_into_the_old_generation_first_does_not_lose_the_new(keys, tmp_path):
+    items = some(3)
+    rotated(keys, items)
+    keys.close()
+    again = KeyStore(tmp_path / "keys")
+    again.open(max(again.generations()))
+    assert again.generation == 1, "only the state, which these keys open, says that 2 is current"
+    again.open(2)
+    again.discard_leftovers()
+    assert list(again.items()) == sorted(items)
+    assert again.destroy_older(2) == [1]
+    again.close()
+
+
 def test_a_crash_before_the_commit_leaves_the_old_generation(keys, tmp_path):
     items = some(3)
     keys.put_many(items)
@@ -146,6 +160,9 @@ def test_a_crash_before_the_commit_leaves_the_old_generation(keys, tmp_path):
         again.open(2)
     again.open(1)
     assert list(again.items()) == sorted(items)
+    assert again.rotating
+    again.discard_leftovers()
+    assert not again.rotating
     assert not list((tmp_path / "keys").glob("*.new*"))
     again.close()
     following._database.close()

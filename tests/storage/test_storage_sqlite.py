@@ -1,10 +1,13 @@
 import sqlite3
+import subprocess
+import sys
 import threading
 
 import pytest
 
 from seifas.errors import Tampered, Unavailable
 from seifas.storage.migrations import ROWS
+from seifas.storage.rows_sqlite import SqliteRows
 from seifas.storage.sqlite import Database
 
 PAGE = 16384
@@ -57,6 +60,40 @@ def test_another_page_size_is_refused(database, tmp_path):
     database.close()
     with pytest.raises(Unavailable, match="page_size=16384, 4096 is required"):
         Database(tmp_path / "data" / "rows.db", page_size=4096, migrations=ROWS)
+
+
+def test_a_file_of_a_newer_program_is_refused_and_left_alone(database, tmp_path):
+    database.close()
+    path = tmp_path / "data" / "rows.db"
+    with sqlite3.connect(path) as newer:
+        newer.execute("INSERT INTO schema_version VALUES (2, 'of tomorrow')")
+    newer.close()
+    before = path.read_bytes()
+    with pytest.raises(Unavailable, match=r"rows\.db has schema 2, this program knows up to 1"):
+        Database(path, page_size=PAGE, migrations=ROWS)
+    assert path.read_bytes() == before
+    assert [file.name for file in path.parent.iterdir()] == ["rows.db"], "no connection was left open"
+
+
+NO_ROOM = """
+import resource, sys
+from pathlib import Path
+from seifas.errors import Unavailable
+from seifas.storage.rows_sqlite import SqliteRows
+
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+try:
+    SqliteRows(Path(sys.argv[1]))
+except Unavailable as error:
+    print(error.message)
+"""
+
+
+def test_a_disk_that_is_full_from_the_start_is_refused(tmp_path):
+    command = [sys.executable, "-c", NO_ROOM, tmp_path / "rows.db"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "nothing was written" in done.stdout, done.stderr[-2000:]
+    SqliteRows(tmp_path / "rows.db").close()
 
 
 def test_readers_do_not_wait_for_the_writer(database):

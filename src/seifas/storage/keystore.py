@@ -7,7 +7,8 @@
     class KeyStore(directory: Path)
         create(epoch: Mapping[str, bytes]) -> None      generation 1; `Conflict` if there is a key store already
         open(generation: int) -> None                   also finishes a switch that a crash cut short
-        generation: int         generations() -> list[int]
+        discard_leftovers() -> None                     once the state has named the open generation
+        generation: int         generations() -> list[int]         rotating: bool
         put_many(items: Sequence[tuple[bytes, bytes]]) -> None      durable on return, create-only (`Conflict`)
         get(tag) -> bytes       raises Missing          get_many(tags) -> dict[bytes, bytes]     absent ones left out
         items() -> Iterator[tuple[bytes, bytes]]        in tag order         count() -> int
@@ -21,9 +22,10 @@
         close() -> None
 
 Rotation: begin_next, write every surviving key, finish; commit "generation N+1" in the keeper's state; activate(N+1);
-destroy_older(N+1). A crash before the commit leaves N valid and a leftover that the next `open` removes; a crash
-after it leaves a finished `.new` file, which `open(N+1)` puts in place. Keys put into N after `begin_next` are not
-in N+1 unless the caller writes them there too.
+destroy_older(N+1). A crash after the commit leaves a finished `.new` file, which `open(N+1)` puts in place. A crash
+before it leaves N valid and a leftover; which of the two it was, only the state says. So after opening: open what
+the state names if it is another generation, then discard_leftovers and destroy_older. Keys put into N after
+`begin_next` are not in N+1 unless the caller writes them there too.
 """
 
 from __future__ import annotations
@@ -67,6 +69,11 @@ class KeyStore:
         """The number of the open generation; 0 if none is."""
         return self._generation
 
+    @property
+    def rotating(self) -> bool:
+        """Whether a next generation is begun and neither activated nor abandoned."""
+        return any(new for _, new in self._files())
+
     def generations(self) -> list[int]:
         """Numbers of all finished generations in the directory, ascending."""
         return sorted(number for number, new in self._files() if not new)
@@ -106,6 +113,12 @@ class KeyStore:
             database.close()
             raise _not_here(generation)
         self._opened, self._generation = database, generation
+
+    def discard_leftovers(self) -> None:
+        """Destroys next generations that never became current.
+
+        Only once the state has named the open generation: before that, a finished `.new` may be the current one.
+        """
         for number, new in list(self._files()):
             if new:
                 _destroy(self._path(number, new=True))
@@ -281,7 +294,9 @@ class NextGeneration:
 
 
 def _insert(database: Database, items: Sequence[Item]) -> None:
-    for tag, _ in items:
+    for tag, body in items:
+        if not isinstance(body, bytes):
+            raise Invalid("a stored key is bytes", where=_checked(tag).hex())
         _checked(tag)
     try:
         with database.writing() as connection:

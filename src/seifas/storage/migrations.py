@@ -10,6 +10,7 @@ is killed half-way leaves the old schema whole.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -116,7 +117,9 @@ def apply(
             )
         connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        # After some errors (a full disk) the engine has rolled back by itself and refuses to do it again.
+        with suppress(Exception):
+            connection.execute("ROLLBACK")
         raise
     return migrations[-1].number
 

@@ -68,7 +68,11 @@ class Database:
         create_private(path)
         try:
             self._writer = self._connect()
-            apply(self._writer, migrations, subject=self.name)
+            try:
+                apply(self._writer, migrations, subject=self.name)
+            except BaseException:
+                self._writer.close()
+                raise
         except sqlite3.Error as error:
             raise fault(error, self.name) from error
         sync_directory(path.parent)

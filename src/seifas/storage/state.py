@@ -272,6 +272,8 @@ class _Work:
             if (None if body is None else hashlib.sha256(body).digest()) != digest:
                 return Conflict("somebody else wrote first: read again and repeat", where=tag.hex())
         for tag, body in group.puts:
+            if not isinstance(body, bytes):
+                raise Invalid("a state row is bytes", where=_checked(tag).hex())
             self._bucket(tag)[tag] = body
             self._changed[tag] = body
         for tag in group.deletes:
