@@ -69,6 +69,15 @@ def login_link(
         tell(json, {"url": url, "expires_ms": made["expires_ms"], "account": made["account"]}, lambda: print(url))
 
 
+@account.command("invite")
+def invite(name: Name, data: Data = Path("."), passphrase_file: PassphraseFile = None, json: Json = False) -> None:
+    """Make a link with which a person sets up how they sign in; 72 hours, once."""
+    with reporting(json), reach.keeper(data, passphrase_file) as keeper:
+        made = keeper.call("admin.invite", name=name)
+        url = f"{reach.staff_url(data)}/auth/invite/{made['token']}"
+        tell(json, {"url": url, "expires_ms": made["expires_ms"], "account": made["account"]}, lambda: print(url))
+
+
 @client.command("add")
 def client_add(
     name: Annotated[str, typer.Argument(help="What the program is called.")],

@@ -37,7 +37,7 @@ def init(
         secrets: dict[str, str] = {}
         if custodians:
             needed, people = _custodians(custodians)
-            texts, slot = slots.new_custodian_slot(root, needed, people)
+            texts, slot = slots.new_custodian_slots(root, needed, people)
             ways.append(slot)
             secrets = dict(zip(people, texts, strict=True))
         settings = Settings(

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from seifas import __version__
-from seifas.cli import accounts, demo, founding, importing, locking
+from seifas.cli import accounts, auditing, demo, founding, importing, locking
 from seifas.cli.frame import Data, Json, PassphraseFile, reporting
 from seifas.cli.serving import serve as run_all
 
@@ -18,6 +18,7 @@ app = typer.Typer(
 )
 app.add_typer(accounts.account, name="account")
 app.add_typer(accounts.client, name="client")
+app.add_typer(auditing.audit, name="audit")
 app.add_typer(importing.importer, name="import")
 app.command("init")(founding.init)
 app.command("demo")(demo.demo)

@@ -18,7 +18,7 @@ from seifas.settings import Listen, Settings
 from seifas.supervisor import Program, run
 from seifas.web import serve as web_serve
 
-KEPT_BY_KEEPER = ("state", "data", "audit")
+KEPT_BY_KEEPER = ("state", "data", "audit", "kit")
 
 
 def on_ports(settings: Settings, port: int | None) -> Settings:
@@ -103,12 +103,12 @@ def separate(data: Path, settings: Settings) -> dict[str, int] | None:
     uids = {name: first + number for number, name in enumerate(("keeper", "desk", "public", "jobs"))}
     os.chmod(data, 0o755)  # noqa: S103 - the directory itself is entered by all; what is inside is not
     _own(data, settings, uids["keeper"])
-    os.chmod(run_directory, 0o711)
+    os.chmod(run_directory, 0o711)  # noqa: S103 - sockets are reached by name, and checked by user
     return uids
 
 
 def _own(data: Path, settings: Settings, uid: int) -> None:
-    places = [data / name for name in KEPT_BY_KEEPER] + [data / settings.paths.keys]
+    places = [data / name for name in KEPT_BY_KEEPER] + [data / settings.paths.keys, *data.glob("audit-before-*")]
     if settings.paths.replica:
         places.append(data / settings.paths.replica)
     for place in places:

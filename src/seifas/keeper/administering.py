@@ -95,7 +95,7 @@ def listed(keeper: Keeper) -> list[dict[str, Any]]:
 async def account_disable(keeper: Keeper, caller: Caller, args: Named) -> dict[str, Any]:
     """Shuts an account: its sessions and links end with it."""
     moment = keeper.now()
-    account = _account(keeper, args.name)
+    account = account_by_name(keeper, args.name)
     changed = accounts.disable(keeper.accounts, account.id, by=_NOBODY, now_ms=moment.wall_ms)
     ended = keeper.sessions.end_account(account.id)
     links = keeper.links.drop_account(account.id)
@@ -110,7 +110,7 @@ async def account_disable(keeper: Keeper, caller: Caller, args: Named) -> dict[s
 async def login_link(keeper: Keeper, caller: Caller, args: Named) -> dict[str, Any]:
     """A one-time link that signs in. Outside a demo not for officers: whoever has the machine is not thereby one."""
     moment = keeper.now()
-    account = _account(keeper, args.name)
+    account = account_by_name(keeper, args.name)
     if account.disabled:
         raise Refused("this account is disabled", where="account")
     if Hat.OFFICER in account.hats and not keeper.settings.demo:
@@ -124,7 +124,8 @@ async def login_link(keeper: Keeper, caller: Caller, args: Named) -> dict[str, A
     return {"token": made.token, "expires_ms": made.link.expires_ms, "account": account.name}
 
 
-def _account(keeper: Keeper, name: str) -> accounts.Account:
+def account_by_name(keeper: Keeper, name: str) -> accounts.Account:
+    """Raises Missing."""
     found = keeper.accounts.find(name)
     if found is None:
         raise Missing("there is no account of this name; `seifas account list` shows them", where=name[:40])
@@ -137,7 +138,7 @@ async def client_add(keeper: Keeper, caller: Caller, args: NewClient) -> dict[st
     and the log says so."""
     moment = keeper.now()
     over = args.per_day > machine.UNAPPROVED_PER_DAY
-    asker = _account(keeper, args.by) if args.by else None
+    asker = account_by_name(keeper, args.by) if args.by else None
     if over and not keeper.settings.demo and asker is None:
         raise Refused("more than 200 patients a day is approved by two people: say who asks with --by ACCOUNT")
     made = machine.new_client(

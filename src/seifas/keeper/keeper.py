@@ -36,10 +36,12 @@ from seifas.keeper.identity.machine import Client, ClientTable
 from seifas.keeper.identity.passkeys import relying_party
 from seifas.keeper.identity.sessions import SessionTable
 from seifas.keeper.identity.signin import Guard
+from seifas.keeper.identity.totp import Enrolment
 from seifas.keeper.keyring import Keyring
 from seifas.keeper.lines import Action, Detail, Line, Outcome
 from seifas.keeper.log import AuditLog
-from seifas.keeper.model import Facts, Head, Kind
+from seifas.keeper.model import Facts, Head, Hold, Kind, Tombstone
+from seifas.keeper.shared_lock import SharedLock
 from seifas.keeper.vault import Vault
 from seifas.keeper.worklists import WorklistBook
 from seifas.settings import Settings
@@ -55,7 +57,7 @@ _encode = msgspec.msgpack.Encoder().encode
 _UNLOCKED_TABLES = (
     "facts", "ledger", "clock", "accounts", "sessions", "links", "clients", "spent", "approvals", "challenges",
     "gestures", "directory", "schedule", "worklists", "alarms", "canaries", "tombstones", "head_digests",
-    "patient_locks",
+    "patient_locks", "holds",
 )
 
 
@@ -109,14 +111,18 @@ class Keeper:
         self.challenges = ChallengeTable()
         self.gestures = GestureTable()
         self.guard = Guard()
+        self.offers: dict[bytes, Enrolment] = {}
         self.directory = Directory()
         self.schedule = DayBook(settings.clinic.zone)
         self.worklists = WorklistBook()
         self.alarms = AlarmBook(settings.alarms.escalate_after_seconds)
         self.canaries: set[bytes] = set()
-        self.tombstones: dict[bytes, Any] = {}
+        self.tombstones: dict[bytes, Tombstone] = {}  # by key-store tag
         self.head_digests: dict[bytes, bytes] = {}
         self.patient_locks: dict[bytes, asyncio.Lock] = {}
+        self.holds: dict[bytes, Hold] = {}
+        self.keys_lock = SharedLock()  # shared by whoever stores new keys, alone for whoever turns the epoch
+        self.upkeep = asyncio.Lock()  # one at a time: erasing, rotating, backing up, changing the ways in
         self.password_checks = asyncio.Semaphore(2)  # each takes 64 MiB for 0.2 s
         self.started_ms = time.time_ns() // 1_000_000
         self.counters: dict[str, int] = {}

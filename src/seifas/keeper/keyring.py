@@ -78,14 +78,25 @@ class Keyring:
             raise Tampered("a patient's keys are not those that the records were sealed under", where=patient.hex())
         return opened
 
-    def create(self, patient: bytes) -> tuple[Opened, tuple[bytes, bytes]]:
-        """New keys for a patient, and the (tag, sealed bundle) that must be durable before anything is sealed with
-        them."""
+    def create(self, patient: bytes) -> tuple[Opened, PatientKeys]:
+        """New keys for a patient; `sealed` makes of them what must be durable before anything is sealed with them."""
         bundle = keys.new_patient_keys()
+        return self._use(patient, bundle), bundle
+
+    def sealed(self, patient: bytes, bundle: PatientKeys) -> tuple[bytes, bytes]:
+        """(tag, bundle sealed under the epoch of this moment) for the key store."""
         sealed = keys.seal_patient_keys(
             self.under_epoch, bundle, clinic=self.clinic, patient=patient, epoch=self.epoch
         )
-        return self._use(patient, bundle), (self.tag(patient), sealed)
+        return self.tag(patient), sealed
+
+    def turn(self, epoch: int, epoch_key: bytes) -> None:
+        """Goes over to the next epoch, whose key store generation `read` serves from now on.
+
+        The patients' own keys stay, so what is opened stays open.
+        """
+        self.under_epoch = AESGCM(epoch_key)
+        self.epoch = epoch
 
     def card_key(self, patient: bytes, check: bytes, sealed: bytes) -> AESGCM:
         """The card's cipher alone, from a bundle at hand: for reading all cards at unlock without keeping all keys."""

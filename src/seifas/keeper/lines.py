@@ -52,6 +52,10 @@ class Action(IntEnum):
     SETTINGS = 54
     AUDIT_VIEW = 55
     CLOCK_JUMP = 56
+    HOLD = 57
+    WAYS = 58
+    REHEARSAL = 59
+    UPGRADE = 60
 
 
 class Outcome(IntEnum):

@@ -19,9 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from seifas.audit.checkpoint import (
     LogSigner,
-    Signature,
     VerifierKey,
-    checkpoint_text,
     log_origin,
     verify_checkpoint,
 )
@@ -120,10 +118,8 @@ class AuditLog:
         self.checkpoint = note
 
     def sign(self, frontier: Frontier, state_root: bytes) -> bytes:
-        text = checkpoint_text(self.origin, frontier.size, frontier.root())
-        text += f"{_STATE_LINE}{base64.b64encode(state_root).decode()}\n".encode()
-        key = self.signer.key
-        return text + b"\n" + Signature(key.name, key.key_id, self._private.sign(text)).line()
+        state = f"{_STATE_LINE}{base64.b64encode(state_root).decode()}"
+        return self.signer.sign(frontier.size, frontier.root(), [state])
 
     # -- opening and publishing
 

@@ -15,11 +15,13 @@ from seifas import hardening, logs
 from seifas.errors import SeifasError
 from seifas.keeper import (
     administering,
+    enrolling,
     health,
     importing,
     living,
     officer,
     opening,
+    proving,
     scheduling,
     searching,
     signing_in,
@@ -36,7 +38,8 @@ log = logging.getLogger("seifas.keeper")
 
 # Importing a module of ops is what puts them on the table.
 SERVED = (
-    administering, health, importing, living, officer, opening, scheduling, searching, signing_in, treating, writing,
+    administering, enrolling, health, importing, living, officer, opening, proving, scheduling, searching, signing_in,
+    treating, writing,
 )
 
 

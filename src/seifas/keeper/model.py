@@ -92,12 +92,29 @@ class StateRow(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Tombstone(msgspec.Struct, frozen=True, array_like=True):
-    """What stays of an erased patient: that there was one, under which id, and when its keys went."""
+    """What stays of an erased patient: that there was one, under which id, and when its keys went.
+
+    `number` counts from 1 in the clinic's tombstone list; `tag` is what stands in it, the patient's tag in the key
+    store, so that the list names nobody. Of some erased patients a restored vault knows only that: their `patient` is
+    empty. `swept_ms` is 0 until no row of the patient is left in the row store.
+    """
 
     patient: bytes
     erased_ms: int
     epoch: int
     certificate: bytes
+    number: int = 0
+    tag: bytes = b""
+    swept_ms: int = 0
+
+
+class Hold(msgspec.Struct, frozen=True, array_like=True):
+    """A legal hold: this patient is not erased. `why` is sealed under the patient's own key, `by` a login."""
+
+    patient: bytes
+    set_ms: int
+    by: str
+    why: bytes
 
 
 class Facts(msgspec.Struct, frozen=True, array_like=True):

@@ -21,6 +21,10 @@ from seifas.keeper.lines import Action
 from seifas.keeper.model import CLINIC, Entry, Head, Record
 
 MOST_REASON = 80
+ENROL = "enrol"
+"""The scope of a session that an invitation opened: it may set up means of signing in, and nothing else."""
+
+_ENROLLING = ("passkey.", "password.", "session.")
 _CARD_TYPES = frozenset({"Patient"})
 
 
@@ -43,6 +47,8 @@ def acting(keeper: Keeper, token: str, op: str, moment: Moment) -> Session:
     """The session of a token, if its hat may call `op`. Raises SignIn, StepUp (idle), Refused."""
     session = keeper.sessions.by_token(token, moment.wall_ms)
     hats.require(session.hat, op)
+    if session.scopes and ENROL in session.scopes and not op.startswith(_ENROLLING):
+        raise Refused("first set up how you sign in: a passkey, or a password with codes", where="enrol")
     return session
 
 

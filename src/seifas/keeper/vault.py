@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from seifas.crypto.keys import PatientKeys
 from seifas.errors import Conflict, Invalid, Missing, Tampered
 from seifas.keeper import sealing
 from seifas.keeper.directory.card import Card, card_of
@@ -46,7 +47,10 @@ class Change(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Sealed(NamedTuple):
-    """What one patient's changes become. `keys` and `rows` first, then the commit with `head_put` and `expects`."""
+    """What one patient's changes become. `keys` and `rows` first, then the commit with `head_put` and `expects`.
+
+    `bundle` is what `keys` holds, unsealed: a new patient's keys, to be sealed again if the epoch has turned meanwhile.
+    """
 
     head: Head
     manifest: dict[bytes, Entry]
@@ -57,6 +61,7 @@ class Sealed(NamedTuple):
     card: Card | None
     bodies: list[tuple[Change, dict[str, Any]]]
     entries: list[Entry]
+    bundle: PatientKeys | None = None
 
 
 class Vault:
@@ -163,9 +168,10 @@ class Vault:
         """
         head = self.heads.get(patient)
         new_keys: list[tuple[bytes, bytes]] = []
+        bundle: PatientKeys | None = None
         if head is None:
             keys, bundle = self.keyring.create(patient)
-            new_keys.append(bundle)
+            new_keys.append(self.keyring.sealed(patient, bundle))
             entries: dict[bytes, Entry] = {}
             card_blob = b""
         else:
@@ -222,7 +228,7 @@ class Vault:
             head.created_by if head else account, head.created_ms if head else now_ms, epoch,
         )
         tag, put = self.seal_head(new_head)
-        return Sealed(new_head, entries, rows, new_keys, (tag, put), tag, card, bodies, touched)
+        return Sealed(new_head, entries, rows, new_keys, (tag, put), tag, card, bodies, touched, bundle)
 
     def seal_head(self, head: Head) -> tuple[bytes, bytes]:
         """(tag, sealed state row) of a head."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from seifas.errors import Invalid, Missing, Refused
+from seifas.errors import Conflict, Invalid, Missing, Refused
 from seifas.keeper.budget.asks import Action as Deed
 from seifas.keeper.charging import charge
 from seifas.keeper.door import OPS, Caller
@@ -125,9 +125,34 @@ async def store(
     keeper: Keeper, sealed: list[Sealed], leaves: list[bytes], puts: list[tuple[bytes, bytes]] | None = None
 ) -> None:
     """Keys and rows, then the commit, then memory. Raises Conflict or Unavailable; then nothing was acknowledged."""
+    if not any(one.keys for one in sealed):
+        await _store(keeper, sealed, [], leaves, puts or [])
+        return
+    # From the sealing of new keys to the commit that names them no rotation may pass: it would leave them behind.
+    async with keeper.keys_lock.shared():
+        await _store(keeper, sealed, _new_keys(keeper, sealed), leaves, puts or [])
+
+
+def _new_keys(keeper: Keeper, sealed: list[Sealed]) -> list[tuple[bytes, bytes]]:
+    """The key bundles under the epoch of now. Raises Conflict for the id of someone who was erased."""
+    keyring = keeper.require_unlocked().keyring
+    keys = []
+    for one in sealed:
+        if one.bundle is None:
+            continue
+        if keyring.tag(one.head.patient) in keeper.tombstones:
+            raise Conflict("this id was somebody's whose record is closed for good; it is not given again",
+                           where=one.head.patient.hex())
+        keys += one.keys if one.head.epoch == keyring.epoch else [keyring.sealed(one.head.patient, one.bundle)]
+    return keys
+
+
+async def _store(
+    keeper: Keeper, sealed: list[Sealed], keys: list[tuple[bytes, bytes]], leaves: list[bytes],
+    puts: list[tuple[bytes, bytes]],
+) -> None:
     opened = keeper.require_unlocked()
     vault = opened.vault
-    keys = [item for one in sealed for item in one.keys]
     rows = [item for one in sealed for item in one.rows]
     waits = [opened.row_writer.put(rows)] if rows else []
     if keys:
@@ -137,7 +162,7 @@ async def store(
     expects = []
     for one in sealed:
         expects.append((one.head_tag, keeper.head_digests.get(one.head.patient)))
-    await keeper.commit(leaves, [one.head_put for one in sealed] + (puts or []), expects=expects)
+    await keeper.commit(leaves, [one.head_put for one in sealed] + puts, expects=expects)
     for one in sealed:
         keeper.head_digests[one.head.patient] = hashlib.sha256(one.head_put[1]).digest()
         vault.accept(one)

@@ -1,0 +1,117 @@
+"""Means of signing in: invitations, and a password with one-time codes and recovery codes.
+
+An invitation opens a session that can do nothing but enrol: who takes such a link from a mailbox gets no patient, and
+the invited person sees that the link was used.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import msgspec
+
+from seifas.errors import Invalid, Refused
+from seifas.keeper.administering import Named, account_by_name
+from seifas.keeper.alarming import ring
+from seifas.keeper.door import OPS, Caller
+from seifas.keeper.identity import accounts, passwords, recovery, totp
+from seifas.keeper.identity.links import Purpose
+from seifas.keeper.identity.sessions import Strength
+from seifas.keeper.keeper import Keeper
+from seifas.keeper.lines import Action
+from seifas.keeper.model import Kind
+from seifas.keeper.opening import ENROL, acting
+from seifas.keeper.signing_in import OfSession, WithLink, answer, first_hat, opened
+
+_NOBODY = bytes(16)
+_MOST_OFFERS = 500
+
+
+class SetPassword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    session: str
+    password: str
+    code: str
+
+
+@OPS.op("admin.invite", Named, "admin")
+async def invite(keeper: Keeper, caller: Caller, args: Named) -> dict[str, Any]:
+    """A one-time link with which a person enrols a passkey or a password; 72 hours."""
+    moment = keeper.now()
+    account = account_by_name(keeper, args.name)
+    if account.disabled:
+        raise Refused("this account is disabled", where="account")
+    made = keeper.links.make(purpose=Purpose.INVITE, account=account.id, made_by=_NOBODY, now_ms=moment.wall_ms)
+    leaf = keeper.leaf(moment, Action.LINK_MADE, objects=(account.id,), note="invite")
+    puts = [keeper.row(Kind.LOGIN_LINK, made.link.id, made.link)]
+    if account.passkeys or account.password_hash:
+        # A second invitation is how somebody at the machine could take an account over: it is never silent.
+        puts += ring(
+            keeper, moment, "invited-again", 2, "An account that can sign in already was invited again.",
+            account=account.id,
+        )
+    await keeper.commit([leaf], puts, [keeper.tag(Kind.LOGIN_LINK, one.id) for one in made.replaced])
+    return {"token": made.token, "expires_ms": made.link.expires_ms, "account": account.name}
+
+
+@OPS.op("session.invite", WithLink, "desk")
+async def accept(keeper: Keeper, caller: Caller, args: WithLink) -> dict[str, Any]:
+    """Spends an invitation: a session that may enrol and nothing else."""
+    moment = keeper.now()
+    link = keeper.links.redeem(args.token, Purpose.INVITE, moment.wall_ms)
+    account = keeper.accounts.get(link.account)
+    token, session = await opened(
+        keeper, moment, account.id, first_hat(account), Strength.LINK, args.address, puts=[],
+        deletes=[keeper.tag(Kind.LOGIN_LINK, link.id)], scopes=(ENROL,), note="invite",
+    )
+    return answer(account, token, session)
+
+
+@OPS.op("password.begin", OfSession, "desk")
+async def begin(keeper: Keeper, caller: Caller, args: OfSession) -> dict[str, Any]:
+    """A new secret for one-time codes, to be confirmed with the first code: {secret, uri, svg}."""
+    session = acting(keeper, args.session, "password.begin", keeper.now())
+    account = keeper.accounts.get(session.account)
+    offer = totp.enrol(account.name, keeper.settings.clinic.name)
+    if len(keeper.offers) >= _MOST_OFFERS:
+        keeper.offers.pop(next(iter(keeper.offers)))
+    keeper.offers[session.id] = offer
+    return msgspec.structs.asdict(offer)
+
+
+@OPS.op("password.finish", SetPassword, "desk")
+async def finish(keeper: Keeper, caller: Caller, args: SetPassword) -> dict[str, Any]:
+    """Sets password, code secret and ten recovery codes, which are shown this once.
+
+    An account that can sign in already confirms with a passkey first: a stolen session must not replace the password.
+    """
+    moment = keeper.now()
+    session = acting(keeper, args.session, "password.finish", moment)
+    account = keeper.accounts.get(session.account)
+    offer = keeper.offers.get(session.id)
+    if offer is None:
+        raise Invalid("begin anew: the code's secret is gone", where="code")
+    enrolling = ENROL in session.scopes
+    if not enrolling and (account.passkeys or account.password_hash) and moment.wall_ms >= session.fresh_until_ms:
+        raise Refused("confirm with a passkey before you change how you sign in", where="password")
+    step = totp.confirm(offer, args.code, moment.wall_ms)
+    async with keeper.password_checks:
+        encoded = await asyncio.to_thread(
+            passwords.hash_password, args.password, names=(account.name, account.display)
+        )
+    keeper.offers.pop(session.id, None)
+    shown, hashes = recovery.new_codes(account.id)
+    accounts.set_password_hash(keeper.accounts, account.id, encoded)
+    accounts.set_totp(keeper.accounts, account.id, offer.secret, step)
+    changed = accounts.set_recovery(keeper.accounts, account.id, hashes)
+    ended = keeper.sessions.end_account(account.id, keep=session.id)
+    leaf = keeper.leaf(moment, Action.ACCOUNT, account=account.id, session=session.id, note="password-set")
+    puts = [keeper.row(Kind.ACCOUNT, changed.id, changed)]
+    puts += ring(
+        keeper, moment, "password-set", 1, "The password of this account was set.", account=account.id,
+        session=session.id,
+    )
+    await keeper.commit([leaf], puts, [keeper.tag(Kind.SESSION, one.id) for one in ended])
+    return {"recovery": list(shown)}
+
+
