@@ -1,0 +1,97 @@
+"""How pages are answered: the headers that every page carries, redirects, plain JSON, static files from memory.
+
+Scripts and styles come from /static only, nothing is framed, nothing is cached but static files, no address is passed
+on as a referrer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.resources
+
+import msgspec
+
+from seifas.fhir.exchange import Exchange, Headers
+
+_POLICY = (
+    b"default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
+    b"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+PAGE_GUARDS: Headers = [
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", _POLICY),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), publickey-credentials-get=(self)"),
+]
+_HTML: Headers = [(b"content-type", b"text/html; charset=utf-8"), *PAGE_GUARDS]
+_JSON: Headers = [(b"content-type", b"application/json"), *PAGE_GUARDS]
+_TEXT: Headers = [(b"content-type", b"text/plain; charset=utf-8"), *PAGE_GUARDS]
+_KINDS = {"css": b"text/css; charset=utf-8", "js": b"text/javascript; charset=utf-8", "svg": b"image/svg+xml"}
+
+
+async def page(exchange: Exchange, html: str, *, status: int = 200, extra: Headers | None = None) -> None:
+    """Answer with a page."""
+    await exchange.answer(status, html.encode("utf-8"), [*_HTML, *(extra or [])])
+
+
+async def see_other(exchange: Exchange, place: str, *, extra: Headers | None = None) -> None:
+    """Send the browser on with a GET. `place` is a path of ours."""
+    await exchange.answer(303, b"", [(b"location", place.encode("ascii")), *PAGE_GUARDS, *(extra or [])])
+
+
+async def json(exchange: Exchange, value: object, *, status: int = 200, extra: Headers | None = None) -> None:
+    """Answer with JSON."""
+    await exchange.answer(status, msgspec.json.encode(value), [*_JSON, *(extra or [])])
+
+
+async def text(exchange: Exchange, words: str, *, status: int = 200, kind: bytes = b"") -> None:
+    """Answer with plain text, or text of another kind."""
+    headers = [(b"content-type", kind), *PAGE_GUARDS] if kind else _TEXT
+    await exchange.answer(status, words.encode("utf-8"), headers)
+
+
+def cookie(name: str, value: str, *, secure: bool, max_age: int | None = None) -> tuple[bytes, bytes]:
+    """A Set-Cookie header that no script reads and no other site sends."""
+    parts = [f"{name}={value}", "Path=/", "HttpOnly", "SameSite=Strict"]
+    if max_age is not None:
+        parts.append(f"Max-Age={max_age}")
+    if secure:
+        parts.append("Secure")
+    return b"set-cookie", "; ".join(parts).encode("ascii")
+
+
+class Static:
+    """The files of the package's `static` folder, read once. `address(name)` carries the content's hash, so that a
+    browser may keep a file for good."""
+
+    def __init__(self) -> None:
+        self._files: dict[str, tuple[bytes, bytes, bytes]] = {}
+        for one in importlib.resources.files("seifas.web").joinpath("static").iterdir():
+            kind = _KINDS.get(one.name.rpartition(".")[2])
+            if kind is not None:
+                body = one.read_bytes()
+                self._files[one.name] = (body, kind, hashlib.sha256(body).hexdigest()[:16].encode("ascii"))
+
+    def address(self, name: str) -> str:
+        """The address of a file. KeyError for one that is not there."""
+        return f"/static/{name}?v={self._files[name][2].decode('ascii')}"
+
+    async def __call__(self, exchange: Exchange) -> bool:
+        """Answer if the path is a static file; whether it was."""
+        found = self._files.get(exchange.path.removeprefix("/static/"))
+        if found is None or exchange.method not in ("GET", "HEAD"):
+            return False
+        body, kind, digest = found
+        exchange.route("/static/{file}")
+        headers = [(b"content-type", kind), *PAGE_GUARDS[1:], (b"etag", b'"' + digest + b'"')]
+        lasting = exchange.query == b"v=" + digest
+        headers.append((b"cache-control", b"public, max-age=31536000, immutable" if lasting else b"no-cache"))
+        if exchange.found.get(b"if-none-match") == b'"' + digest + b'"':
+            await exchange.answer(304, b"", headers)
+        else:
+            await exchange.answer(200, body, headers)
+        return True

@@ -1,0 +1,203 @@
+"""The staff listener: FHIR, sign-in, the desk's pages, health and metrics. Touches the outside, decides nothing."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from seifas.errors import (
+    Conflict,
+    Invalid,
+    Locked,
+    Missing,
+    OverBudget,
+    Refused,
+    SeifasError,
+    SignIn,
+    StepUp,
+    Unavailable,
+)
+from seifas.fhir.app import FhirApp
+from seifas.fhir.exchange import ClientGone, Exchange, Receive, Scope, Send, own_origins
+from seifas.fhir.tokens import Tokens
+from seifas.keeper.client import KeeperClient
+from seifas.settings import Settings
+from seifas.web import answers
+from seifas.web.access_log import App, logged
+from seifas.web.desk import patients, signing_in, watching
+from seifas.web.desk.room import SEES_PATIENTS, Room
+from seifas.web.languages import switch_language
+from seifas.web.pages import language_of
+from seifas.web.probes import health, metrics
+from seifas.web.words import say
+
+log = logging.getLogger("seifas.desk")
+
+# A page's words for a failure; the keeper's own words are shown where they tell the person what to do.
+_WORDS: dict[type[SeifasError], str] = {
+    Missing: "missing", Locked: "locked", Unavailable: "unavailable", OverBudget: "over-budget", Refused: "refused",
+    Conflict: "conflict", Invalid: "invalid", SeifasError: "defect",
+}  # fmt: skip
+_POSTS = {
+    "/auth/sign-out": signing_in.sign_out,
+    "/auth/passkey/begin": signing_in.passkey_begin,
+    "/auth/passkey/finish": signing_in.passkey_finish,
+    "/auth/step-up/begin": signing_in.step_up_begin,
+    "/auth/step-up/finish": signing_in.step_up_finish,
+    "/auth/passkeys/begin": signing_in.add_begin,
+    "/auth/passkeys/finish": signing_in.add_finish,
+    "/desk/search": patients.search,
+    "/desk/caller": patients.caller,
+    "/desk/hat": watching.hat,
+}
+
+
+def build_desk(client: KeeperClient, settings: Settings) -> App:
+    """The ASGI application of the staff listener."""
+    fhir = FhirApp(client, settings)
+    desk = Desk(client, settings, fhir)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        path: str = scope["path"]
+        if path.startswith("/fhir/") or path == "/fhir":
+            await fhir(scope, receive, send)
+        else:
+            await desk(Exchange(scope, receive, send))
+
+    return logged(app)
+
+
+class Desk:
+    """Everything of the staff listener but FHIR."""
+
+    def __init__(self, client: KeeperClient, settings: Settings, fhir: FhirApp) -> None:
+        self.room = Room(client, settings)
+        self._fhir = fhir
+        places = (settings.staff_url, *own_origins(settings))
+        self._tokens = Tokens(client, tuple(dict.fromkeys(f"{place}/auth/token" for place in places)))
+
+    async def __call__(self, exchange: Exchange) -> None:
+        """Answer one request; every failure is a page, or JSON for a script."""
+        try:
+            await self._dispatch(exchange)
+        except ClientGone:
+            return
+        except SeifasError as error:
+            await self._trouble(exchange, error)
+        except Exception as error:  # frames hold records: only the kind and the line are logged
+            trace = error.__traceback__
+            while trace is not None and trace.tb_next is not None:
+                trace = trace.tb_next
+            line = trace.tb_lineno if trace is not None else 0
+            log.error("a page failed by a defect", extra={"error": type(error).__name__, "line": line})
+            await self._trouble(exchange, SeifasError("defect"))
+
+    async def _dispatch(self, exchange: Exchange) -> None:
+        path, room = exchange.path, self.room
+        if path == "/health":
+            await health(room.client, exchange)
+        elif path == "/metrics":
+            await metrics(room.client, exchange)
+        elif path == "/auth/token":
+            await self._tokens(exchange)
+        elif path == "/.well-known/smart-configuration":
+            exchange.route("/.well-known/smart-configuration")
+            await answers.text(exchange, self._fhir.smart.decode("utf-8"), kind=b"application/json")
+        elif path.startswith("/static/"):
+            if not await room.pages.static(exchange):
+                await self._not_here(exchange)
+        elif path == "/language":
+            await switch_language(exchange, room.guard, room.pages, secure=room.secure)
+        elif path in ("/", "/auth", "/auth/"):
+            exchange.route(path)
+            await answers.see_other(exchange, "/desk" if path == "/" else "/auth/sign-in")
+        elif path.startswith("/auth/link/") and exchange.method == "GET":
+            await signing_in.link(room, exchange, path.removeprefix("/auth/link/"))
+        elif path == "/auth/sign-in" and exchange.method in ("GET", "POST"):
+            await signing_in.sign_in(room, exchange)
+        elif path in _POSTS and exchange.method == "POST":
+            await _POSTS[path](room, exchange)
+        else:
+            await self._desk_pages(exchange)
+
+    async def _desk_pages(self, exchange: Exchange) -> None:
+        room, method = self.room, exchange.method
+        match exchange.path.split("/")[1:]:
+            case ["desk"] | ["desk", ""] if method == "GET":
+                await self._home(exchange)
+            case ["desk", "account"] if method == "GET":
+                await watching.account(room, exchange)
+            case ["desk", ("alarms" | "approvals" | "sessions") as what] if method == "POST":
+                await watching.act(room, exchange, what)
+            case ["desk", "patient", ident] if method in ("GET", "POST"):
+                await patients.patient(room, exchange, ident, "")
+            case ["desk", "patient", ident, part] if method in ("GET", "POST"):
+                await patients.patient(room, exchange, ident, part)
+            case _:
+                await self._not_here(exchange)
+
+    async def _home(self, exchange: Exchange) -> None:
+        exchange.route("/desk")
+        visit = await self.room.visit(exchange)
+        said = ""
+        language = language_of(exchange, self.room.pages.languages)
+        if visit.who["frozen"]:
+            said = say(language, "frozen")
+        elif visit.who.get("idle"):
+            said = say(language, "idle")
+        if said:
+            await self.room.show(exchange, "trouble.html", visit, said=said)
+            return
+        values = await watching.home_values(self.room, visit)
+        values["today"] = await self._today(visit.token) if visit.hat in SEES_PATIENTS else None
+        await self.room.show(exchange, "desk.html", visit, sees_patients=visit.hat in SEES_PATIENTS, **values)
+
+    async def _today(self, token: str) -> list[dict[str, Any]]:
+        pages = self.room.pages
+        rows = await self.room.client.call("schedule.day", session=token, date=pages.today())
+        for row in rows:
+            row["time"] = pages.clock(row["start_ms"])
+            row["address"] = f"/desk/patient/{row['patient'].hex()}"
+        return sorted(rows, key=lambda row: row["start_ms"])
+
+    # -- failures
+
+    async def _not_here(self, exchange: Exchange) -> None:
+        exchange.route("?")
+        words = say(language_of(exchange, self.room.pages.languages), "not-here")
+        await self.room.show(exchange, "trouble.html", None, status=404, said=words)
+
+    async def _trouble(self, exchange: Exchange, error: SeifasError) -> None:
+        if exchange.started:
+            return
+        if exchange.header(b"accept") == "application/json":
+            await answers.json(exchange, {"code": error.code, "message": error.message}, status=error.http)
+            return
+        language = language_of(exchange, self.room.pages.languages)
+        if isinstance(error, SignIn):
+            await self._sign_in_first(exchange)
+            return
+        key = next(_WORDS[kind] for kind in type(error).__mro__ if kind in _WORDS)
+        if isinstance(error, Refused) and error.where == "form":
+            key = "out-of-date"
+        said = say(language, key)
+        if isinstance(error, (Invalid, OverBudget, StepUp)) and error.message:
+            said = f"{said} {error.message}"
+        try:
+            visit = await self.room.visit(exchange)
+        except SeifasError:
+            visit = None
+        await self.room.show(exchange, "trouble.html", visit, status=error.http, said=said)
+
+    async def _sign_in_first(self, exchange: Exchange) -> None:
+        # A click in a letter comes without the Strict cookie; our own page's next step brings it. Once is enough.
+        if (
+            exchange.method == "GET"
+            and exchange.header(b"sec-fetch-site") == "cross-site"
+            and exchange.path.startswith("/desk")
+            and not exchange.cookie()
+        ):
+            await self.room.show(exchange, "moment.html", None)
+        else:
+            extra = [self.room.no_cookie()] if exchange.cookie() else []
+            await answers.see_other(exchange, "/auth/sign-in", extra=extra)

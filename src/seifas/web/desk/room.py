@@ -1,0 +1,73 @@
+"""What every page of the desk shares: the keeper, the templates, the form guard, and who is signed in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from seifas.errors import SignIn
+from seifas.fhir.exchange import Exchange, Headers, own_origins
+from seifas.keeper.client import KeeperClient
+from seifas.settings import Settings
+from seifas.web import answers
+from seifas.web.forms import FormGuard
+from seifas.web.pages import Pages
+
+TREATING = frozenset({"doctor", "nurse"})
+SEES_PATIENTS = TREATING | {"reception"}
+
+
+class Visit(msgspec.Struct, frozen=True):
+    """A signed-in person: the session's token and what the keeper says of it (op session.who)."""
+
+    token: str
+    who: dict[str, Any]
+
+    @property
+    def hat(self) -> str:
+        hat: str = self.who["hat"]
+        return hat
+
+
+class Room:
+    """Shared by all handlers of one process; holds no state of any visitor."""
+
+    def __init__(self, client: KeeperClient, settings: Settings) -> None:
+        self.client = client
+        self.settings = settings
+        self.pages = Pages(settings)
+        self.guard = FormGuard(own_origins(settings))
+        self.secure = settings.staff_url.startswith("https:")
+
+    async def visit(self, exchange: Exchange) -> Visit:
+        """Who is signed in by the cookie. Raises SignIn."""
+        token = exchange.cookie()
+        if not token:
+            raise SignIn("Sign in.")
+        return Visit(token=token, who=await self.client.call("session.who", session=token))
+
+    async def show(
+        self, exchange: Exchange, template: str, visit: Visit | None, *, status: int = 200, said: str = "",
+        good: str = "", extra: Headers | None = None, **values: Any,
+    ) -> None:  # fmt: skip
+        """Answer with a page of the desk. `said` and `good` are words already chosen, shown at the top."""
+        html = self.pages.render(
+            exchange,
+            template,
+            visit=visit,
+            who=visit.who if visit is not None else None,
+            form=self.guard.token(visit.token) if visit is not None else "",
+            said=said,
+            good=good,
+            **values,
+        )
+        await answers.page(exchange, html, status=status, extra=extra)
+
+    def session_cookie(self, token: str) -> tuple[bytes, bytes]:
+        """The staff cookie; it ends with the browser, the session itself ends in the keeper."""
+        return answers.cookie("seifas", token, secure=self.secure)
+
+    def no_cookie(self) -> tuple[bytes, bytes]:
+        """Takes the staff cookie back."""
+        return answers.cookie("seifas", "", secure=self.secure, max_age=0)

@@ -1,0 +1,134 @@
+"""Signing in and out: one-time link, password with code, passkey; confirming with a passkey; adding one.
+
+The keeper checks all of it; a page only carries what was typed or touched.
+"""
+
+from __future__ import annotations
+
+import contextlib
+
+from seifas.errors import Invalid, SeifasError, SignIn
+from seifas.fhir.exchange import Exchange
+from seifas.fhir.negotiation import form_sent
+from seifas.web import answers
+from seifas.web.desk.room import Room
+from seifas.web.pages import language_of
+from seifas.web.words import say
+
+
+async def link(room: Room, exchange: Exchange, token: str) -> None:
+    """GET /auth/link/{token}: spends the link, hands out the cookie, goes on to the desk."""
+    exchange.route("/auth/link/{token}")
+    try:
+        signed = await room.client.call("session.link", token=token, address=exchange.address)
+    except (SignIn, Invalid) as error:
+        language = language_of(exchange, room.pages.languages)
+        await _form(room, exchange, status=error.http, said=say(language, "link-used"))
+        return
+    await answers.see_other(exchange, "/desk", extra=[room.session_cookie(signed["token"])])
+
+
+async def sign_in(room: Room, exchange: Exchange) -> None:
+    """/auth/sign-in: the form, and what is typed into it."""
+    exchange.route("/auth/sign-in")
+    if exchange.method == "GET":
+        await _form(room, exchange)
+        return
+    room.guard.from_here(exchange)
+    sent = dict(await form_sent(exchange))
+    try:
+        signed = await room.client.call(
+            "session.password", name=sent.get("name", ""), password=sent.get("password", ""),
+            code=sent.get("code", "").strip(), address=exchange.address,
+        )  # fmt: skip
+    except SeifasError as error:
+        # The keeper's words are the same for a wrong name, password or code.
+        await _form(room, exchange, status=error.http, said=error.message)
+        return
+    await answers.see_other(exchange, "/desk", extra=[room.session_cookie(signed["token"])])
+
+
+async def _form(room: Room, exchange: Exchange, *, status: int = 200, said: str = "") -> None:
+    good = ""
+    if exchange.query == b"out":
+        good = say(language_of(exchange, room.pages.languages), "signed-out")
+    await room.show(exchange, "sign_in.html", None, status=status, said=said, good=good)
+
+
+async def sign_out(room: Room, exchange: Exchange) -> None:
+    """POST /auth/sign-out: ends the session, here and in the keeper."""
+    exchange.route("/auth/sign-out")
+    token = exchange.cookie()
+    if token:
+        await room.guard.fields(exchange, token)
+        with contextlib.suppress(SignIn):  # it may have ended already; the cookie goes all the same
+            await room.client.call("session.end", session=token)
+    await answers.see_other(exchange, "/auth/sign-in?out", extra=[room.no_cookie()])
+
+
+# -- passkeys: small JSON answers for static/passkey.js
+
+
+async def passkey_begin(room: Room, exchange: Exchange) -> None:
+    """POST /auth/passkey/begin: a challenge for signing in."""
+    exchange.route("/auth/passkey/begin")
+    room.guard.from_here(exchange)
+    begun = await room.client.call("session.passkey_begin", address=exchange.address)
+    await answers.json(exchange, {"handle": begun["handle"], "options": begun["options"]})
+
+
+async def passkey_finish(room: Room, exchange: Exchange) -> None:
+    """POST /auth/passkey/finish: the touched passkey."""
+    exchange.route("/auth/passkey/finish")
+    room.guard.from_here(exchange)
+    sent = dict(await form_sent(exchange))
+    signed = await room.client.call(
+        "session.passkey_finish", handle=sent.get("handle", ""), credential=sent.get("credential", ""),
+        address=exchange.address,
+    )  # fmt: skip
+    await answers.json(exchange, {"next": "/desk"}, extra=[room.session_cookie(signed["token"])])
+
+
+async def step_up_begin(room: Room, exchange: Exchange) -> None:
+    """POST /auth/step-up/begin: a challenge for one request, named by the digest that our page put into its form."""
+    exchange.route("/auth/step-up/begin")
+    token = exchange.cookie()
+    sent = await room.guard.fields(exchange, token)
+    try:
+        digest = bytes.fromhex(sent.get("digest", ""))
+    except ValueError:
+        raise Invalid("The digest is 32 bytes in hex.", where="digest") from None
+    begun = await room.client.call("stepup.begin", session=token, digest=digest)
+    await answers.json(exchange, {"handle": begun["handle"], "options": begun["options"]})
+
+
+async def step_up_finish(room: Room, exchange: Exchange) -> None:
+    """POST /auth/step-up/finish: the gesture."""
+    exchange.route("/auth/step-up/finish")
+    token = exchange.cookie()
+    sent = await room.guard.fields(exchange, token)
+    await room.client.call(
+        "stepup.finish", session=token, handle=sent.get("handle", ""), credential=sent.get("credential", "")
+    )
+    await answers.json(exchange, {})
+
+
+async def add_begin(room: Room, exchange: Exchange) -> None:
+    """POST /auth/passkeys/begin: a challenge for a new passkey of this account."""
+    exchange.route("/auth/passkeys/begin")
+    token = exchange.cookie()
+    await room.guard.fields(exchange, token)
+    begun = await room.client.call("passkey.add_begin", session=token)
+    await answers.json(exchange, {"handle": begun["handle"], "options": begun["options"]})
+
+
+async def add_finish(room: Room, exchange: Exchange) -> None:
+    """POST /auth/passkeys/finish: the new passkey."""
+    exchange.route("/auth/passkeys/finish")
+    token = exchange.cookie()
+    sent = await room.guard.fields(exchange, token)
+    await room.client.call(
+        "passkey.add_finish", session=token, handle=sent.get("handle", ""), credential=sent.get("credential", ""),
+        label="passkey",
+    )  # fmt: skip
+    await answers.json(exchange, {"next": "/desk/account"})

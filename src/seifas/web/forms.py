@@ -1,0 +1,48 @@
+"""Forms that only our own pages can send: a token bound to the session, and a check of where the request comes from."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+
+from seifas.errors import Invalid, Refused
+from seifas.fhir.exchange import Exchange
+from seifas.fhir.negotiation import form_sent
+
+FIELD = "form"
+
+
+class FormGuard:
+    """Makes and checks form tokens: HMAC-SHA256 over the session token, under a key that lives as long as the process.
+
+    After a restart open pages have to be loaded again; no state is kept.
+    """
+
+    def __init__(self, origins: tuple[str, ...]) -> None:
+        self._key = os.urandom(32)
+        self._origins = origins
+
+    def token(self, session: str) -> str:
+        """The token that a page of this session puts into its forms."""
+        return hmac.new(self._key, session.encode("utf-8", "surrogateescape"), hashlib.sha256).hexdigest()
+
+    async def fields(self, exchange: Exchange, session: str) -> dict[str, str]:
+        """The fields of a form that one of this session's pages sent. Raises Refused for any other."""
+        self.from_here(exchange)
+        sent = dict(await form_sent(exchange))
+        if not hmac.compare_digest(sent.get(FIELD, "").encode("utf-8", "replace"), self.token(session).encode("ascii")):
+            raise Refused("This page is out of date. Load it again and repeat.", where="form")
+        return sent
+
+    def from_here(self, exchange: Exchange) -> None:
+        """Raise Refused unless a page of ours sent this request (before there is a session)."""
+        if not exchange.same_origin(self._origins):
+            raise Refused("This was not sent by one of our pages.", where="origin")
+
+
+def patient_id(text: str) -> bytes:
+    """A patient id out of a path or form. Raises Invalid."""
+    if len(text) == 32 and all(letter in "0123456789abcdef" for letter in text):
+        return bytes.fromhex(text)
+    raise Invalid("This is no patient's address.")
