@@ -133,6 +133,7 @@ def visit_of(encounter: Mapping[str, Any]) -> tuple[int, int | None]:
 
 
 _FULL_DATE = 10
+_YEARS = (1900, 2100)
 
 
 def _moment(value: object, where: str) -> int:
@@ -146,6 +147,8 @@ def _moment(value: object, where: str) -> int:
             at = datetime.fromisoformat(value)
             if at.tzinfo is None:
                 raise Invalid("A time needs its offset from UTC: 2026-03-29T08:00:00+03:00.", where=where)
+        if not _YEARS[0] <= at.year <= _YEARS[1]:
+            raise Invalid("That year is a mistake.", where=where)
         return int(at.timestamp() * 1000)
     except (ValueError, OverflowError):
         raise Invalid("That is no date and time.", where=where) from None
