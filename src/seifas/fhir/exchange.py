@@ -105,12 +105,16 @@ class Exchange:
         return ""
 
     def same_origin(self, origins: tuple[str, ...]) -> bool:
-        """Whether one of our own pages sent this (Fetch Metadata, else Origin). Neither header: no."""
+        """Whether one of our own pages sent this (Fetch Metadata, else Origin). Neither header: no.
+
+        Our pages say `no-referrer`, for which browsers put `Origin: null` on forms (Fetch, "append a request Origin
+        header"); that alone proves nothing, but Sec-Fetch-Site, which no page can set, does.
+        """
         origin = self.header(b"origin")
-        if origin and origin not in origins:
-            return False
         site = self.header(b"sec-fetch-site")
-        return site == "same-origin" if site else bool(origin)
+        if site:
+            return site == "same-origin" and origin in ("", "null", *origins)
+        return origin in origins
 
     def session(self, origins: tuple[str, ...]) -> str:
         """The session token: bearer, or the staff cookie, which alone does not move anything from another site."""
