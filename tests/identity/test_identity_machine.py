@@ -194,7 +194,8 @@ def test_even_an_honest_client_may_not_point_to_keys(clients: ClientTable, lab: 
     {"iss": "other"}, {"sub": "other"}, {"iss": ...}, {"sub": ...}, {"aud": ...}, {"exp": ...}, {"jti": ...},
     {"aud": "https://evil.example/auth/token"}, {"aud": URL + "/"}, {"aud": URL.upper()}, {"aud": []}, {"aud": ""},
     {"aud": [f"https://x{i}.example" for i in range(8)] + [URL]}, {"aud": {"url": URL}}, {"aud": [1]},
-    {"exp": NOW // 1000 - 61}, {"exp": NOW // 1000 + 361}, {"exp": 0}, {"exp": -1}, {"exp": str(NOW // 1000 + 100)},
+    {"exp": NOW // 1000 - 61}, {"exp": NOW // 1000 + 361}, {"exp": NOW // 1000 + 361, "iat": ...},
+    {"exp": 0}, {"exp": -1}, {"exp": str(NOW // 1000 + 100)},
     {"exp": 1e300}, {"exp": 10**30}, {"exp": None}, {"exp": True}, {"nbf": NOW // 1000 + 61}, {"iat": NOW // 1000 + 61},
     {"nbf": "soon"}, {"iat": NOW // 1000 - 200}, {"iat": -1e300}, {"jti": ""}, {"jti": "x" * 257}, {"jti": 7},
     {"jti": None}, {"iss": 1}, {"sub": ["x"]},
@@ -292,6 +293,11 @@ def test_budget_above_two_hundred_needs_two_people(clients: ClientTable, lab: Ne
     refused(sign(lab), clients)
 
 
+@pytest.mark.parametrize("people", [(), (b"a" * 16,), (b"a" * 16, b"a" * 16)])
+def test_one_person_twice_is_one(lab: NewClient, people: tuple[bytes, ...]) -> None:
+    assert msgspec.structs.replace(lab.client, approved_by=people).effective_per_day == 200
+
+
 @pytest.mark.parametrize("per_day", [0, -1, 10**9])
 def test_senseless_budgets(clients: ClientTable, lab: NewClient, per_day: int) -> None:
     with pytest.raises(Invalid):
@@ -328,6 +334,14 @@ def test_bad_key_sets_are_refused_without_quoting_them(clients: ClientTable) -> 
             machine.parse_jwks(text)
         assert isinstance(caught.value, Invalid | Conflict), text
         assert len(caught.value.message) < 120
+
+
+def test_whoever_sends_a_private_key_is_told(clients: ClientTable) -> None:
+    p384, secret = ec.generate_private_key(ec.SECP384R1()), {"kty": "oct", "k": "c2VjcmV0"}
+    both, big = [jwk(p384.public_key()), jwk(p384)], jwk(rsa.generate_private_key(65537, 2048))
+    for keys in ([jwk(p384)], both, [big], [secret]):
+        with pytest.raises(Invalid, match="This is a private key"):
+            machine.parse_jwks(json.dumps({"keys": keys}))
 
 
 def test_rotation_takes_two_keys_and_asks_which(clients: ClientTable, lab: NewClient) -> None:

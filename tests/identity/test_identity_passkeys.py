@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 import msgspec
 import pytest
+import webauthn
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
+from webauthn.helpers import base64url_to_bytes, bytes_to_base64url, parse_attestation_object
 from webauthn.helpers.encode_cbor import encode_cbor
 
 from seifas.drill.soft_authenticator import Flaws, SoftAuthenticator
@@ -145,6 +153,50 @@ def test_cheating_at_registration(clinic: Clinic, ruta: Account, origin: str, fl
 def test_other_attestations_and_types_are_refused(clinic: Clinic, ruta: Account, flaws: Flaws) -> None:
     with pytest.raises(Refused):
         clinic.register(ruta, SoftAuthenticator(), flaws=flaws)
+
+
+def attested(answer: str, statement: Callable[[bytes], dict[str, Any]]) -> str:
+    """The answer with a "packed" attestation; `statement` gets the bytes to sign (WebAuthn 8.2)."""
+    parts = json.loads(answer)
+    data = parse_attestation_object(base64url_to_bytes(parts["response"]["attestationObject"]))
+    raw = base64url_to_bytes(parts["response"]["attestationObject"])
+    at = raw.index(data.auth_data.rp_id_hash)
+    client_data = base64url_to_bytes(parts["response"]["clientDataJSON"])
+    signed = raw[at:] + sha256(client_data).digest()
+    packed = encode_cbor({"fmt": "packed", "attStmt": statement(signed), "authData": raw[at:]})
+    parts["response"]["attestationObject"] = bytes_to_base64url(packed)
+    return json.dumps(parts)
+
+
+def test_self_attestation_is_taken_and_a_makers_certificate_is_not(clinic: Clinic, ruta: Account) -> None:
+    maker = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COUNTRY_NAME, "LT"),
+                      x509.NameAttribute(x509.NameOID.ORGANIZATION_NAME, "Maker"),
+                      x509.NameAttribute(x509.NameOID.ORGANIZATIONAL_UNIT_NAME, "Authenticator Attestation"),
+                      x509.NameAttribute(x509.NameOID.COMMON_NAME, "Key")])
+    certificate = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(maker.public_key()).serial_number(7)
+        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC)).not_valid_after(datetime(2120, 1, 1, tzinfo=UTC))
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .sign(maker, hashes.SHA256()).public_bytes(Encoding.DER)
+    )
+    for own in (True, False):
+        device = SoftAuthenticator()
+        begun = passkeys.begin_registration(RP, clinic.challenges, ruta, session=SESSION, now_ms=clinic.now)
+        answer = device.create(begun.options, DESK)
+        key = device._held[device.credential_ids()[0]].private if own else maker
+        packed = attested(answer, lambda signed, key=key, own=own: {  # type: ignore[misc]
+            "alg": -7, "sig": key.sign(signed, ec.ECDSA(hashes.SHA256())), **({} if own else {"x5c": [certificate]}),
+        })
+        if own:
+            assert clinic.registered(begun.handle, packed).passkeys
+        else:
+            options = json.loads(begun.options)
+            assert webauthn.verify_registration_response(  # the library would take it
+                credential=packed, expected_challenge=base64url_to_bytes(options["challenge"]),
+                expected_rp_id="localhost", expected_origin=DESK).fmt == "packed"
+            with pytest.raises(Refused):
+                clinic.registered(begun.handle, packed)
 
 
 @pytest.mark.parametrize("id_bytes", [0, 1, 15, 1024, 2000])
@@ -451,6 +503,14 @@ def test_strangers_cannot_fill_the_table_or_push_out_sessions(now: int) -> None:
     table.sweep(now + LIFETIME_MS)
     assert len(table) == 0
     assert table._owned == {True: {}, False: {}}
+
+
+def test_a_challenge_of_one_ceremony_is_none_of_another(now: int) -> None:
+    table = ChallengeTable()
+    for made_for, taken_for in ((Kind.REGISTER, Kind.STEP_UP), (Kind.STEP_UP, Kind.REGISTER)):
+        made = table.new(made_for, owner=SESSION, account=b"r" * 16, now_ms=now)
+        with pytest.raises(Refused):
+            table.take(made.handle, taken_for, now_ms=now, session=SESSION)
 
 
 def test_gestures_are_few_a_session_and_go_with_it(now: int) -> None:

@@ -97,6 +97,13 @@ def test_polling_does_not_keep_an_empty_desk_open(sessions: SessionTable, now: i
         sessions.by_token(made.token, now + LIMITS.idle_desk_ms, touch=False)
 
 
+def test_a_clock_going_back_makes_no_session_older(sessions: SessionTable, now: int) -> None:
+    made = issue(sessions, now)
+    sessions.by_token(made.token, now + 300_000)
+    sessions.by_token(made.token, now)
+    assert sessions.by_token(made.token, now + 300_000 + LIMITS.idle_desk_ms - 1)
+
+
 def test_locking_ends_freshness(sessions: SessionTable, now: int) -> None:
     made = issue(sessions, now)
     assert made.session.fresh_until_ms == now + LIMITS.fresh_ms
