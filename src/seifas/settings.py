@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
@@ -63,6 +64,11 @@ class Sizes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bundle_bytes: int = 64 * 2**20
 
 
+class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    years: Annotated[int, msgspec.Meta(ge=0, le=150)] = 0  # records are kept so long after the last visit; 0: unset
+    key_backup_days: Annotated[int, msgspec.Meta(ge=1, le=366)] = 14  # superseded copies of the key store live so long
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     clinic: Clinic
     listen: Listen = Listen()
@@ -71,6 +77,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     alarms: Alarms = Alarms()
     separation: Separation = Separation()
     sizes: Sizes = Sizes()
+    retention: Retention = Retention()
     budget: Limits = Limits()
     witness_key: str = ""  # the witness's public key line; empty: no witness, and `serve` says what is at risk
     witness_url: str = ""

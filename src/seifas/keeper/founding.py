@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from seifas.crypto import keys, slots
 from seifas.errors import Conflict
-from seifas.keeper import sealing
+from seifas.keeper import sealing, tombstones
 from seifas.keeper.keyring import Keyring
 from seifas.keeper.lines import Action, Line
 from seifas.keeper.log import AuditLog
@@ -24,7 +24,7 @@ from seifas.storage.state import Group, StateStore
 EPOCH_ROW = "epoch"
 CLINIC_ROW = "clinic"
 FACTS = b"facts"
-PLACES = ("state", "data", "data/objects", "audit")
+PLACES = ("state", "data", "data/objects", "audit", "kit")
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -58,6 +58,7 @@ def found(data: Path, settings: Settings, root: bytes, ways: tuple[slots.Slot, .
     state.close()
     store.close()
     write_public_key(data, str(audit.key))
+    tombstones.write(data, audit.sign_note(tombstones.name_of(clinic), tombstones.body(tombstones.listed(()))))
 
 
 def epoch_rows(

@@ -1,7 +1,8 @@
 """The audit log as the keeper runs it: sealed leaves into keeper.db with each commit, tiles to disk within a second.
 
-The checkpoint is signed inside the same transaction, over the log's root and, in an extension line `state <base64>`,
-the root of the state tree: so no state row can be put back or taken out without the log saying otherwise. Tiles and
+The checkpoint is signed inside the same transaction, over the log's root and, in extension lines, the root of the state
+tree (`state <base64>`) and the length and hash of the tombstone list (`tombstones <count> <base64>`, tombstones.py): so
+no state row can be put back or taken out, and no erased patient forgotten, without the log saying otherwise. Tiles and
 checkpoint files (audit/) are what verifiers and witnesses read; they are written after the commit, from what the
 transaction stored, and can be written again after a crash.
 """
@@ -28,7 +29,9 @@ from seifas.audit.publishing import TileWriter
 from seifas.audit.tiles import CHECKPOINT
 from seifas.audit.tree import Frontier, leaf_hash
 from seifas.errors import SeifasError, Tampered
+from seifas.keeper import notes, tombstones
 from seifas.keeper.lines import Detail, Line, decode_detail, decode_line, encode
+from seifas.keeper.tombstones import Mark
 from seifas.storage.state import Change, Group, StateStore
 
 log = logging.getLogger("seifas.log")
@@ -42,15 +45,20 @@ class AuditLog:
     """One per unlocked keeper. `commit` runs in the commit thread, `publish` in a thread of its own; the frontier is
     the commit thread's alone."""
 
-    def __init__(self, *, audit_key: bytes, signing: bytes, clinic: bytes, directory: Path) -> None:
+    def __init__(
+        self, *, audit_key: bytes, signing: bytes, clinic: bytes, directory: Path, origin: str = ""
+    ) -> None:
+        """`origin` is the log's name where it is not the clinic's first: a restored vault has a log of its own."""
         private = Ed25519PrivateKey.from_private_bytes(signing)
-        self.origin = log_origin(clinic)
+        self.origin = origin or log_origin(clinic)
         self.signer = LogSigner(private, self.origin)
         self._private = private
         self._audit_key = audit_key
         self.directory = directory
         self.frontier = Frontier()
         self.checkpoint = b""
+        self.tombstones = tombstones.NONE
+        self._marks: dict[bytes, Mark] = {}
         self._writer: TileWriter | None = None
         self._unpublished: deque[tuple[int, bytes]] = deque()  # the commit thread appends, the publishing one takes
         self.published = 0
@@ -84,6 +92,14 @@ class AuditLog:
 
     # -- committing
 
+    def mark(self, leaf: bytes, mark: Mark) -> None:
+        """Has every checkpoint from the one that first holds `leaf` on state this length and hash of the list."""
+        self._marks[leaf] = mark
+
+    def unmark(self, leaf: bytes) -> None:
+        """For a leaf whose commit failed."""
+        self._marks.pop(leaf, None)
+
     def commit(
         self, store: StateStore, groups: Sequence[Group], copy: Callable[[Change], None] | None = None
     ) -> Sequence[SeifasError | None]:
@@ -94,18 +110,24 @@ class AuditLog:
         frontier = self.frontier.copy()
         stored: list[bytes] = []
         note = b""
+        stones = self.tombstones
 
         def seal(state_root: bytes, size: int, leaves: list[bytes]) -> tuple[None, dict[str, bytes]]:
-            nonlocal note
+            nonlocal note, stones
             frontier.extend(leaf_hash(leaf) for leaf in leaves)
             stored[:] = leaves
             assert frontier.size == size
-            note = self.sign(frontier, state_root)
+            if self._marks:
+                stones = max([stones, *(self._marks[leaf] for leaf in leaves if leaf in self._marks)])
+            note = self.sign(frontier, state_root, stones)
             return None, {META_CHECKPOINT: note, META_FRONTIER: frontier.to_bytes()}
 
         def durable(change: Change) -> None:
             # Here and not after `commit`: when the copy fails, the transaction stands and the log has grown.
             self._grow(frontier, stored, note)
+            self.tombstones = stones
+            for leaf in stored if self._marks else ():
+                self._marks.pop(leaf, None)
             if copy is not None:
                 copy(change)
 
@@ -117,9 +139,13 @@ class AuditLog:
         self.frontier = frontier
         self.checkpoint = note
 
-    def sign(self, frontier: Frontier, state_root: bytes) -> bytes:
+    def sign(self, frontier: Frontier, state_root: bytes, stones: Mark = tombstones.NONE) -> bytes:
         state = f"{_STATE_LINE}{base64.b64encode(state_root).decode()}"
-        return self.signer.sign(frontier.size, frontier.root(), [state])
+        return self.signer.sign(frontier.size, frontier.root(), [state, tombstones.extension(stones)])
+
+    def sign_note(self, name: str, body: bytes) -> bytes:
+        """Any other signed note of this clinic, under a name of its own so that it passes for no checkpoint."""
+        return notes.sign(self._private, name, body)
 
     # -- opening and publishing
 
@@ -152,6 +178,7 @@ class AuditLog:
         if len(waiting) != signed.size - published:
             raise Tampered("audit lines that were not yet published are missing", where="keeper.db")
         self.frontier, self.checkpoint = frontier, note
+        self.tombstones = tombstones.stated(signed.extensions)
         if waiting:
             self._writer.publish(waiting, root=signed.root)
             self.published = signed.size
