@@ -280,7 +280,8 @@ def passkey_used(table: AccountTable, ident: bytes, key: Passkey) -> Account:
 def signed_in_from(account: Account, network: str, now_ms: int) -> Account:
     """Pure: the account after a sign-in from this network, which is familiar from now on. Brakes of it are released.
 
-    An unreadable address is nobody's home. The least recently used of more than `MOST_FAMILIAR` networks, and any not used for 30 days, are forgotten.
+    An unreadable address is nobody's home. The least recently used of more than `MOST_FAMILIAR` networks, and any not
+    used for 30 days, are forgotten.
     """
     if network == UNKNOWN:
         return account

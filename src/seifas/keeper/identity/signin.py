@@ -5,8 +5,9 @@
 3. `finish` checks code and account as they are by then, and on success takes the count back.
 
 Counting first means that a hundred attempts sent at once are a hundred attempts, not one. An unknown name goes the
-same way through a dummy hash and a brake of its own, gets the same words and costs the same time. So that commits do not
-tell the two apart, the caller makes one commit at the end in both cases: the line, and a known account's row with it.
+same way through a dummy hash and a brake of its own, gets the same words and costs the same time. So that commits do
+not tell the two apart, the caller makes one commit at the end in both cases: the line, and a known account's row with
+it.
 """
 
 from __future__ import annotations
