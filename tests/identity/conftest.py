@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from identity_ceremonies import Clinic
 
+from seifas.drill.soft_authenticator import SoftAuthenticator
 from seifas.keeper.identity import accounts as people
 from seifas.keeper.identity.accounts import Account, AccountTable
 from seifas.keeper.identity.hats import PERSONS
@@ -29,3 +31,20 @@ def staff(table: AccountTable) -> dict[str, Account]:
         hat.value: people.create(table, name=hat.value, display=f"The {hat.value}", hats=[hat], now_ms=LONG_AGO)
         for hat in sorted(PERSONS)
     }
+
+
+@pytest.fixture
+def clinic(now: int) -> Clinic:
+    return Clinic(now)
+
+
+@pytest.fixture
+def ruta(clinic: Clinic) -> Account:
+    return clinic.person()
+
+
+@pytest.fixture
+def phone(clinic: Clinic, ruta: Account) -> SoftAuthenticator:
+    device = SoftAuthenticator()
+    clinic.register(ruta, device)
+    return device
