@@ -293,6 +293,21 @@ def test_budget_above_two_hundred_needs_two_people(clients: ClientTable, lab: Ne
     refused(sign(lab), clients)
 
 
+def test_what_was_approved_is_what_counts(clients: ClientTable, lab: NewClient) -> None:
+    people = (b"a" * 16, b"b" * 16)
+    asked = machine.terms(lab.client)
+    machine.set_per_day(clients, lab.client.id, 100_000)
+    with pytest.raises(Conflict):
+        machine.approve_client(clients, lab.client.id, people, approved=asked)
+    machine.set_per_day(clients, lab.client.id, 500)
+    assert machine.approve_client(clients, lab.client.id, people, approved=asked).effective_per_day == 500
+    rogue = ec.generate_private_key(ec.SECP384R1()).public_key()
+    machine.replace_keys(clients, lab.client.id, ECAlgorithm.to_jwk(rogue))
+    with pytest.raises(Conflict):
+        machine.approve_client(clients, lab.client.id, people, approved=asked)
+    assert clients.get(lab.client.id).effective_per_day == 200
+
+
 @pytest.mark.parametrize("people", [(), (b"a" * 16,), (b"a" * 16, b"a" * 16)])
 def test_one_person_twice_is_one(lab: NewClient, people: tuple[bytes, ...]) -> None:
     assert msgspec.structs.replace(lab.client, approved_by=people).effective_per_day == 200

@@ -8,6 +8,7 @@ URL: a fetch from the keeper would be a way out of it, and whoever controls that
 from __future__ import annotations
 
 import base64
+import hmac
 import json
 import os
 from collections.abc import Iterable, Iterator
@@ -185,8 +186,22 @@ def set_per_day(table: ClientTable, ident: str, per_day: int) -> Client:
     return _put(table, replace(old, per_day=per_day, approved_by=old.approved_by if per_day <= old.per_day else ()))
 
 
-def approve_client(table: ClientTable, ident: str, people: Iterable[bytes]) -> Client:
-    """Enter who approved `per_day`, once the approval (kind client-over-200) is through: at least two people."""
+def terms(client: Client) -> bytes:
+    """What two people approve (32 bytes): the client, its keys, its scopes and its budget; for a request's details."""
+    fixed = (client.id, [(key.kid, key.alg, key.pem) for key in client.keys], client.scopes, client.per_day)
+    return sha256(b"seifas client terms 1\0" + msgspec.msgpack.encode(fixed)).digest()
+
+
+def approve_client(
+    table: ClientTable, ident: str, people: Iterable[bytes], *, approved: bytes | None = None
+) -> Client:
+    """Enter who approved, once the approval (kind client-over-200) is through: at least two people.
+
+    `approved` are the `terms` that the request named: whoever asks for 300 patients and then sets 100,000, or other
+    keys, gets Conflict. None only where nothing can have come between, as when a demo makes and approves at once.
+    """
+    if approved is not None and not hmac.compare_digest(approved, terms(table.get(ident))):
+        raise Conflict("The client was changed since this was asked for. Ask again.", where="client")
     people = tuple(sorted(set(people)))
     if len(people) < 2:
         raise Refused("A client above 200 patients a day is approved by two people.", where="client")
