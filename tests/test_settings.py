@@ -46,7 +46,8 @@ def test_every_setting_is_documented_and_nothing_else() -> None:
 
 
 def test_round_trip(tmp_path: Path) -> None:
-    settings = Settings(clinic=Clinic(id=CLINIC, name='Klinika "Žvaigždė"'), listen=Listen(public="0.0.0.0:80"), demo=True)
+    clinic = Clinic(id=CLINIC, name='Klinika "Žvaigždė"')
+    settings = Settings(clinic=clinic, listen=Listen(public="0.0.0.0:80"), demo=True)
     settings_module.write(tmp_path, settings)
     assert settings_module.load(tmp_path) == settings
 

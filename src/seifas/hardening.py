@@ -29,7 +29,8 @@ def forbid_dumps() -> None:
 
 def lock_memory() -> bool:
     """Keeps every page out of swap. False where the limit (RLIMIT_MEMLOCK) does not allow it: the caller says so."""
-    return _libc.mlockall(_MCL_CURRENT | _MCL_FUTURE | _MCL_ONFAULT) == 0
+    locked: int = _libc.mlockall(_MCL_CURRENT | _MCL_FUTURE | _MCL_ONFAULT)
+    return locked == 0
 
 
 def allow_locking() -> None:

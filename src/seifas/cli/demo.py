@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import time
-from datetime import date
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -66,7 +67,8 @@ def _build(data: Path, patients: int, seed: int, port: int, *, quiet: bool) -> d
     started = time.perf_counter()
     with bar("demo clinic", patients, quiet=quiet) as advance:
         counts = build(
-            data, settings, patients=patients, seed=seed, passphrase=passphrase, today=date.today(), progress=advance
+            data, settings, patients=patients, seed=seed, passphrase=passphrase, progress=advance,
+            today=datetime.now(ZoneInfo(settings.clinic.zone)).date(),
         )
     descriptor = os.open(secret, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
