@@ -31,6 +31,9 @@ from seifas import hardening, preloading
 log = logging.getLogger("seifas.supervisor")
 
 ROOT_SIZE = 32
+GIVE = b"\x00\x00"
+"""What a keeper sends to be given the root again."""
+
 _SLOWEST_RESTART = 2.0  # s; with a keeper's own start (about 1.5 s for 24,000 patients) this stays under 5 s
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -56,7 +59,8 @@ class RootPage:
         self.held = False
 
     def receive(self, connection: socket.socket) -> bool:
-        """Takes one message: 32 bytes are a root to keep, one byte means forget. False when the other end is gone."""
+        """Takes one message: 32 bytes are a root to keep, one byte means forget, two ask for it (the answer is the
+        root, or one byte where there is none). False when the other end is gone."""
         view = memoryview(self._page)
         try:
             size = connection.recv_into(view[mmap.PAGESIZE // 2 : mmap.PAGESIZE // 2 + ROOT_SIZE])
@@ -65,6 +69,11 @@ class RootPage:
                 self.held = True
             elif size == 1:
                 self.forget()
+            elif size == len(GIVE):
+                if self.held:
+                    self.give(connection)
+                else:
+                    _send(connection, b"\x00")
             view[mmap.PAGESIZE // 2 : mmap.PAGESIZE // 2 + ROOT_SIZE] = bytes(ROOT_SIZE)
             return size > 0
         finally:
@@ -73,14 +82,19 @@ class RootPage:
     def give(self, connection: socket.socket) -> None:
         view = memoryview(self._page)
         try:
-            with contextlib.suppress(OSError):
-                connection.send(view[:ROOT_SIZE])
+            _send(connection, view[:ROOT_SIZE])
         finally:
             view.release()
 
     def forget(self) -> None:
         self._page[:ROOT_SIZE] = bytes(ROOT_SIZE)
         self.held = False
+
+
+def _send(connection: socket.socket, message: bytes | memoryview) -> None:
+    # Never waits: a child that does not read must not hold up the supervisor.
+    with contextlib.suppress(OSError):
+        connection.send(message, socket.MSG_DONTWAIT)
 
 
 class Child(msgspec.Struct):

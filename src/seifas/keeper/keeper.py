@@ -41,6 +41,7 @@ from seifas.keeper.keyring import Keyring
 from seifas.keeper.lines import Action, Detail, Line, Outcome
 from seifas.keeper.log import AuditLog
 from seifas.keeper.model import Facts, Head, Hold, Kind, Tombstone
+from seifas.keeper.replicating import Copying
 from seifas.keeper.shared_lock import SharedLock
 from seifas.keeper.vault import Vault
 from seifas.keeper.worklists import WorklistBook
@@ -89,6 +90,7 @@ class Open(NamedTuple):
     committer: Committer
     row_writer: Writer
     key_writer: Writer
+    replica: Copying | None = None
 
 
 class Keeper:
@@ -130,6 +132,7 @@ class Keeper:
         self.unlocking = False
         self.snapshot_lines = 0
         self.channel: socket.socket | None = None
+        self.channel_lock = asyncio.Lock()
         self.boot_id = boot_id()
         self.background: set[asyncio.Task[Any]] = set()
 

@@ -51,6 +51,7 @@ class Keyring:
         self.routes = AESGCM(_sub(clinic_keys.routing, b"routes"))
         self.state_key = _sub(clinic_keys.state, b"names")
         self.state = AESGCM(_sub(clinic_keys.state, b"rows"))
+        self.copies = AESGCM(_sub(clinic_keys.state, b"copies"))
         self._pseudonyms = _sub(clinic_keys.audit, b"pseudonyms")
         self._read = read
         self._opened: OrderedDict[bytes, Opened] = OrderedDict()

@@ -11,8 +11,9 @@ from typing import Any
 import msgspec
 
 from seifas.crypto import slots
-from seifas.errors import Conflict, Locked, Refused, SeifasError
+from seifas.errors import Conflict, Locked, Refused, SeifasError, Unavailable
 from seifas.keeper import alarming, unlocking
+from seifas.keeper.asking_root import root_again
 from seifas.keeper.door import OPS, Caller, NoArgs
 from seifas.keeper.keeper import Keeper
 from seifas.keeper.lines import Action
@@ -24,6 +25,7 @@ log = logging.getLogger("seifas.life")
 _SNAPSHOT_EVERY_S = 600.0
 _SNAPSHOT_AFTER_LINES = 20_000
 _FORGET = b"\x00"
+_AGAIN_S = 5.0
 
 
 class Passphrase(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -80,6 +82,9 @@ async def with_root(keeper: Keeper, root: bytes, way: str) -> dict[str, Any]:
     keeper.unlocking = True
     try:
         opened = await asyncio.to_thread(unlocking.unlock, keeper, root)
+    except BaseException:
+        keeper.forget()
+        raise
     finally:
         keeper.unlocking = False
     keeper.open = opened
@@ -133,6 +138,18 @@ async def close(keeper: Keeper) -> None:
     keeper.forget()
 
 
+async def reopen(keeper: Keeper) -> None:
+    """Closes and opens again with the root that the supervisor keeps, as often as it takes: when the second place did
+    not take a commit, what is in memory is behind what is on disk."""
+    await close(keeper)
+    while keeper.open is None:
+        try:
+            await with_root(keeper, await root_again(keeper), "reopened")
+        except (Unavailable, Conflict) as error:
+            log.error("it stays locked and is tried again", extra={"code": error.code, "where": error.where})
+            await asyncio.sleep(_AGAIN_S)
+
+
 async def snapshot_budget(keeper: Keeper) -> None:
     snapshot = unlocking.budget_snapshot(keeper)
     await keeper.commit([], [keeper.row(Kind.BUDGET, b"ledger", snapshot)])
@@ -150,9 +167,14 @@ async def every_second(keeper: Keeper) -> None:
             continue
         try:
             await asyncio.to_thread(opened.audit.publish, opened.state)
+            if opened.replica is not None and opened.replica.failed:
+                await reopen(keeper)
+                continue
             if time.monotonic() >= sweep_at:
                 sweep_at = time.monotonic() + 10
                 await sweep(keeper)
+                if opened.replica is not None:
+                    await asyncio.to_thread(opened.replica.follow_log)
             behind = opened.audit.size - keeper.snapshot_lines
             idle = not opened.committer.running
             if behind > 100 and idle and (time.monotonic() >= snapshot_at or behind > _SNAPSHOT_AFTER_LINES):

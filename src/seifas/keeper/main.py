@@ -12,7 +12,7 @@ from pathlib import Path
 import uvloop
 
 from seifas import hardening, logs
-from seifas.errors import SeifasError
+from seifas.errors import SeifasError, Unavailable
 from seifas.keeper import (
     administering,
     enrolling,
@@ -72,6 +72,8 @@ async def _serve(data: Path, settings: Settings, uids: dict[str, int] | None, al
             await living.with_root(keeper, root, "restart")
         except SeifasError as error:
             log.error("it stays locked", extra={"code": error.code, "where": error.where})
+            if isinstance(error, Unavailable):
+                keeper.spawn(living.reopen(keeper))
     del root
     keeper.spawn(living.every_second(keeper))
     await stopped.wait()

@@ -12,7 +12,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -20,7 +20,7 @@ from seifas.audit.tiles import TileReader
 from seifas.crypto import keys, slots
 from seifas.crypto.envelope import sealer
 from seifas.errors import Locked, Refused, SeifasError, Tampered
-from seifas.keeper import sealing
+from seifas.keeper import sealing, tombstones
 from seifas.keeper.alarm_book import Alarm
 from seifas.keeper.budget import charges
 from seifas.keeper.budget.clock import BudgetClock, ClockState
@@ -39,7 +39,7 @@ from seifas.keeper.identity.sessions import Session
 from seifas.keeper.keeper import Keeper, Open
 from seifas.keeper.keyring import Keyring
 from seifas.keeper.log import AuditLog
-from seifas.keeper.model import CLINIC, Facts, Head, Kind, Tombstone
+from seifas.keeper.model import CLINIC, Facts, Head, Hold, Kind, Tombstone
 from seifas.keeper.replicating import open_replica
 from seifas.keeper.schedule.pages import DayPage
 from seifas.keeper.vault import Vault
@@ -53,6 +53,10 @@ log = logging.getLogger("seifas.unlock")
 _CHUNK = 2000
 
 
+class Closable(Protocol):
+    def close(self) -> None: ...
+
+
 class BudgetSnapshot(msgspec.Struct, frozen=True, array_like=True):
     """The ledger as of `size` audit lines; the lines after are replayed."""
 
@@ -64,7 +68,7 @@ class BudgetSnapshot(msgspec.Struct, frozen=True, array_like=True):
 _STRUCTS: dict[int, type[Any]] = {
     Kind.ACCOUNT: Account, Kind.SESSION: Session, Kind.CLIENT: Client, Kind.LOGIN_LINK: Link, Kind.APPROVAL: Request,
     Kind.WORKLIST: Worklist, Kind.DAY_PAGE: DayPage, Kind.BUDGET: BudgetSnapshot, Kind.TOMBSTONE: Tombstone,
-    Kind.ALARM: Alarm, Kind.FACTS: Facts, Kind.SPENT: Spent,
+    Kind.ALARM: Alarm, Kind.FACTS: Facts, Kind.SPENT: Spent, Kind.HOLD: Hold,
 }
 
 
@@ -153,8 +157,10 @@ def unlock(keeper: Keeper, root: bytes, *, progress: Callable[[str], None] | Non
     started = time.perf_counter()
     data, settings = keeper.data, keeper.settings
     keystore, keyring = open_keys(data / settings.paths.keys, settings.clinic_id, root)
-    state = StateStore(data / "state" / "keeper.db")
+    opened: list[Closable] = [keystore]
     try:
+        state = StateStore(data / "state" / "keeper.db")
+        opened.append(state)
         loaded = load_state(state, keyring)
         facts = _one_facts(loaded)
         if facts.generation > keystore.generation:
@@ -167,22 +173,28 @@ def unlock(keeper: Keeper, root: bytes, *, progress: Callable[[str], None] | Non
             )
         audit = AuditLog(
             audit_key=keyring.clinic_keys.audit, signing=keyring.clinic_keys.signing, clinic=settings.clinic_id,
-            directory=data / "audit",
+            directory=data / "audit", origin=facts.log_origin,
         )
         audit.resume(state, state.root)
+        if tombstones.list_of(loaded.structs[Kind.TOMBSTONE]).mark != audit.tombstones:
+            raise Tampered("the tombstones are not those that the log was signed over", where="keeper.db")
+        # What a rotation left that was cut off after its commit.
+        keystore.discard_leftovers()
+        keystore.destroy_older(keystore.generation)
         read = time.perf_counter()
         keeper.directory.load(cards(keyring, keystore, loaded.heads))
         named = time.perf_counter()
         rows = SqliteRows(data / "data" / "rows.db")
+        opened.append(rows)
         _fill(keeper, loaded, facts)
         _rebuild_ledger(keeper, audit, loaded)
         vault = Vault(rows, keyring)
         vault.heads = loaded.heads
         keeper.head_digests = loaded.digests
-        replica = open_replica(data, settings, audit.size)
+        replica = open_replica(data, settings, keyring, state=state, keystore=keystore, rows=rows)
     except BaseException:
-        state.close()
-        keystore.close()
+        for one in reversed(opened):
+            one.close()
         raise
     keeper.unlocked_in = {
         "state_s": round(read - started, 3), "directory_s": round(named - read, 3),
@@ -194,6 +206,7 @@ def unlock(keeper: Keeper, root: bytes, *, progress: Callable[[str], None] | Non
         Committer(state, audit, copy=replica.copy if replica is not None else None),
         Writer(replica.rows_writer(rows.put_many) if replica is not None else rows.put_many, "rows"),
         Writer(replica.keys_writer(keystore.put_many) if replica is not None else keystore.put_many, "keys"),
+        replica,
     )
 
 
@@ -219,7 +232,8 @@ def _fill(keeper: Keeper, loaded: Loaded, facts: Facts) -> None:
     keeper.worklists.load(rows[Kind.WORKLIST])
     keeper.alarms.load(rows[Kind.ALARM])
     keeper.canaries = loaded.canaries
-    keeper.tombstones = {stone.patient: stone for stone in rows[Kind.TOMBSTONE]}
+    keeper.tombstones = {stone.tag: stone for stone in rows[Kind.TOMBSTONE]}
+    keeper.holds = {hold.patient: hold for hold in rows[Kind.HOLD]}
 
 
 def _rebuild_ledger(keeper: Keeper, audit: AuditLog, loaded: Loaded) -> None:
@@ -271,6 +285,8 @@ def lock(keeper: Keeper) -> None:
     opened.state.close()
     opened.rows.close()
     opened.keystore.close()
+    if opened.replica is not None:
+        opened.replica.close()
     keeper.directory.close()
 
 
