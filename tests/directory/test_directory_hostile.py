@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seifas.errors import Invalid, SeifasError, TooLarge
+from seifas.errors import Invalid, Locked, SeifasError, TooLarge
 from seifas.keeper.directory.asking import FIELD_LIMIT, HIT_LIMIT, Query, plan_of
 from seifas.keeper.directory.card import Card
 from seifas.keeper.directory.index import Directory
@@ -262,9 +262,17 @@ def test_after_close_nothing_can_be_asked():
     directory.load(NAMED)
     directory.close()
     gc.collect()
-    with pytest.raises(sqlite3.ProgrammingError):
-        directory.search(Query(name="pavard"))
+    for deed in (
+        lambda: directory.search(Query(name="pavard")), lambda: directory.caller("Pavardanis", birthdate="1970-01-01"),
+        lambda: directory.put(NAMED[0]), lambda: directory.remove(bytes(16)), lambda: directory.card(bytes(16)),
+        lambda: directory.same_code("1"), lambda: len(directory), directory.compact,
+    ):  # fmt: skip
+        with pytest.raises(Locked):
+            deed()
     assert not any(words.begun("", 1) for _, words in directory._lexicon.items())
+    directory.close()
+    directory.load(NAMED)
+    assert len(directory.search(Query(name="pavard"))) == HIT_LIMIT
 
 
 def test_threads_may_search_while_another_writes():

@@ -140,6 +140,7 @@ def test_ids_notes_and_numbers_have_limits():
     full = DayPage(DOCTOR, DAY, tuple(msgspec.structs.replace(page.entries[0], id=each) for each in ids))
     with pytest.raises(Conflict):
         booked(full, force=True)
+    assert len(visit(full, f"{DAY} 09:00", None, DOCTOR, f"{DAY} 09:00").entries) == ENTRIES_LIMIT + 1
 
 
 # --- moving ---
@@ -228,6 +229,7 @@ def test_reviving_counts_as_making_and_needs_the_time():
     off = status(page, entry_id, "cancelled", by=RECEPTION, now_ms=NOW)
     back = status(off, entry_id, "booked", by=NURSE, now_ms=NOW + 5)
     assert (back.entry(entry_id).made_by, back.entry(entry_id).made_at_ms) == (NURSE, NOW + 5)
+    assert cancel(page, entry_id, by=PATIENT, now_ms=NOW).entry(entry_id).touched_by == b""
     given_away = booked(off)
     with pytest.raises(Conflict):
         status(given_away, entry_id, "booked", by=NURSE, now_ms=NOW)

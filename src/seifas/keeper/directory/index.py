@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from itertools import islice
 from threading import Lock
 
-from seifas.errors import Invalid
+from seifas.errors import Invalid, Locked
 from seifas.keeper.directory import asking
 from seifas.keeper.directory.asking import Plan, Query, Word
 from seifas.keeper.directory.card import Card, decode, encode
@@ -55,14 +55,18 @@ class Directory:
         self._db.executescript(_SCHEMA)
         self._db.execute(_PATIENT_INDEX)
         self._lexicon = Lexicon()
+        self._open = True
 
     def __len__(self) -> int:
-        with self._lock:
+        with self._reading():
             return int(self._db.execute("SELECT count(*) FROM card").fetchone()[0])
 
     def close(self) -> None:
-        """Drops everything. Python and SQLite free the memory; they do not promise to overwrite it."""
+        """Drops everything; until the next `load` all else raises Locked. Python and SQLite free the memory; they do
+        not promise to overwrite it.
+        """
         with self._lock:
+            self._open = False
             self._db.close()
             self._lexicon = Lexicon()
 
@@ -108,7 +112,7 @@ class Directory:
         _check(card)
         terms = Terms()
         text = terms.text(card)
-        with self._lock, self._transaction():
+        with self._writing():
             number = self._take_out(card.patient)
             if number is None:
                 inserted = self._db.execute(
@@ -124,7 +128,7 @@ class Directory:
 
     def remove(self, patient: bytes) -> None:
         """Takes a patient out; nothing happens if there is none. After an erasure follow it with `compact`."""
-        with self._lock, self._transaction():
+        with self._writing():
             number = self._take_out(patient)
             if number is not None:
                 self._db.execute("DELETE FROM card WHERE id = ?", (number,))
@@ -133,24 +137,32 @@ class Directory:
         """Rewrites the index without what was taken out, which until then stays in it as dead words: after an erasure.
         40 ms at 24,000 patients, about 1 s at a million.
         """
-        with self._lock:
+        with self._reading():
             self._db.execute("INSERT INTO words (words) VALUES ('optimize')")
 
     def card(self, patient: bytes) -> Card | None:
         """The whole card, for the keeper's own checks; never for showing unasked."""
-        with self._lock:
+        with self._reading():
             row = self._db.execute("SELECT body FROM card WHERE patient = ?", (patient,)).fetchone()
         return decode(row[0]) if row else None
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN")
-        try:
+    def _reading(self) -> Iterator[None]:
+        with self._lock:
+            if not self._open:
+                raise Locked("The vault is locked. Unlock it first.")
             yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        with self._reading():
+            self._db.execute("BEGIN")
+            try:
+                yield
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
 
     def _take_out(self, patient: bytes) -> int | None:
         """Takes a patient's words out of the index; the number of the card row, which stays."""
@@ -175,7 +187,7 @@ class Directory:
     def search(self, query: Query) -> list[Hit]:
         """Masked hits, best first, at most `query.limit` and 20. Raises Invalid or TooLarge with what to type."""
         plan = asking.plan_of(query)
-        with self._lock:
+        with self._reading():
             asked = plan.words
             found = self._candidates(plan, asked)
             if not found and plan.apart:
@@ -240,7 +252,7 @@ class Directory:
         ]
         clauses.extend(f'"{each}"' for each in (key, number and asking.PHONE + number[::-1]) if each)
         found: dict[int, Card] = {}
-        with self._lock:
+        with self._reading():
             self._find(clauses, Plan(words=(), apart=(), keys=(), emails=(), limit=asking.HIT_LIMIT), found)
         matching = [card for card in found.values() if _proves(typed, card)]
         in_use = [card for card in matching if card.active and not card.deceased] or matching
@@ -251,7 +263,7 @@ class Directory:
         form = code_form(code)
         if not form:
             return []
-        with self._lock:
+        with self._reading():
             rows = self._db.execute(
                 "SELECT patient FROM words JOIN card ON card.id = words.rowid WHERE words MATCH ? ORDER BY words.rowid",
                 (f'"{asking.CODE}{form}"',),

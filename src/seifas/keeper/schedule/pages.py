@@ -36,7 +36,9 @@ MINUTES_LIMIT = 12 * 60
 BOOK_AHEAD_DAYS = 3 * 366
 NOTE_LIMIT = 500
 ENTRIES_LIMIT = 400
-"""Entries a page may hold, cancelled ones counted: a day with more is an attack or a fault."""
+"""Entries to which a day may be booked, cancelled ones counted: one with more is an attack or a fault."""
+VISITS_LIMIT = 20_000
+"""Entries to which a page takes visits told by Encounters, which may stand on one page for a whole clinic."""
 CLOSE_DAYS = 3
 """Days for which an entry warms as an appointment (`links.NEAR_DAYS`): so long, closing it is a matter of course."""
 _AHEAD_MS = 3600 * 1000
@@ -332,8 +334,8 @@ def _status(to: str) -> Status:
 
 
 def _touched(entry: Entry, to: Status, by: bytes, now_ms: int) -> Entry:
-    if to not in PRESENT and by != PATIENT:
-        # Undoing an arrival takes back the word of whoever entered it, and gives none.
+    if to in OFF or (to not in PRESENT and by != PATIENT):
+        # Undoing an arrival takes back the word of whoever entered it, and gives none; confirming does.
         return msgspec.structs.replace(entry, status=to, touched_by=b"", touched_at_ms=0)
     if by == entry.made_by:
         # The maker's own change is no second person's, and must not hide the one that was.
@@ -367,8 +369,9 @@ def _with(page: DayPage, entry: Entry) -> DayPage:
         raise Invalid(f"A note has at most {NOTE_LIMIT} letters.", where="note")
     if any(other.id == entry.id for other in page.entries):
         raise Conflict("There is an entry of that id already.", where="entry")
-    if len(page.entries) >= ENTRIES_LIMIT:
-        raise Conflict(f"A day holds at most {ENTRIES_LIMIT} entries.", where="date")
+    limit = VISITS_LIMIT if entry.kind == "visit" else ENTRIES_LIMIT
+    if len(page.entries) >= limit:
+        raise Conflict(f"A day holds at most {limit} entries.", where="date")
     entries = sorted((*page.entries, entry), key=lambda each: (each.start_ms, each.id))
     return msgspec.structs.replace(page, entries=tuple(entries))
 
