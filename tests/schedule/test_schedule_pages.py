@@ -1,4 +1,4 @@
-"""Day pages: what is booked, moved, closed and refused, on days of 23, 24 and 25 hours."""
+"""Day pages: what is booked, moved, closed and refused."""
 
 import os
 from datetime import datetime
@@ -22,7 +22,6 @@ from seifas.keeper.schedule.pages import (
     bounds_of,
     cancel,
     confirm,
-    day_of,
     decode,
     encode,
     free,
@@ -311,42 +310,6 @@ def test_entries_can_be_taken_out_for_good():
     assert without_patient(page, JONAS) == page
     with pytest.raises(Missing):
         without(page, bytes(16))
-
-
-# --- clock changes ---
-
-
-@pytest.mark.parametrize(
-    ("day", "hours"), [("2026-03-28", 24), ("2026-03-29", 23), ("2026-10-25", 25), ("2026-10-26", 24)]
-)
-def test_days_have_23_to_25_hours(day, hours):
-    start, end = bounds_of(day)
-    assert end - start == hours * HOUR
-    assert day_of(start) == day_of(end - 1) == day
-    assert day_of(end) > day
-
-
-def test_the_doubled_hour_holds_two_appointments_and_the_missing_one_none():
-    day = "2026-10-25"
-    page = DayPage(DOCTOR, day)
-    first = bounds_of(day)[0] + 3 * HOUR  # 03:00 summer time; an hour later it is 03:00 again, winter time
-    for start in (first, first + HOUR):
-        slot = {"entry_id": os.urandom(16), "start_ms": start, "minutes": 60}
-        page = book(page, patient=ONA, by=NURSE, now_ms=first - HOUR, **slot)
-    wall = [datetime.fromtimestamp(each.start_ms / 1000, ZoneInfo("Europe/Vilnius")).hour for each in page.entries]
-    assert wall == [3, 3]
-    spring = bounds_of("2026-03-29")[0] + 3 * HOUR
-    assert datetime.fromtimestamp(spring / 1000, ZoneInfo("Europe/Vilnius")).hour == 4
-    start, end = bounds_of("2026-03-29")
-    slot = {"entry_id": bytes(16), "start_ms": end - 30 * MINUTE, "minutes": 30}
-    last = book(DayPage(DOCTOR, "2026-03-29"), patient=ONA, by=NURSE, now_ms=start, **slot)
-    assert len(last.entries) == 1
-
-
-def test_another_zone_has_other_days():
-    start = at(f"{DAY} 23:30")
-    assert day_of(start, ZoneInfo("Asia/Tokyo")) == "2026-11-05"
-    assert bounds_of(DAY, ZoneInfo("UTC"))[0] - bounds_of(DAY)[0] == 2 * HOUR
 
 
 # --- bytes, and everything at once ---
