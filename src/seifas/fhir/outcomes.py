@@ -76,6 +76,11 @@ def outcome(issues: list[Issue]) -> bytes:
     )
 
 
+def status_of(error: SeifasError) -> int:
+    """The HTTP status of a failure."""
+    return error.status if isinstance(error, NotSupported) else error.http
+
+
 _NOT_FOUND = outcome([Issue("not-found", NOT_FOUND)])
 _DEFECT = outcome([Issue("exception", DEFECT)])
 

@@ -5,6 +5,8 @@ The keeper checks the assertion (RFC 7523, private_key_jwt); this file only know
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from seifas.errors import Invalid, Locked, Missing, OverBudget, Refused, SeifasError, Unavailable
@@ -14,6 +16,8 @@ from seifas.fhir.outcomes import NotSupported
 from seifas.keeper.client import KeeperClient
 
 _JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+# SMART App Launch 2.2, "Scopes for requesting FHIR resources": system scopes of version 2, and the words of version 1.
+_SCOPE = re.compile(r"system/(?:\*|[A-Z][A-Za-z]{1,63})\.(?:read|write|\*|(?=[cruds])c?r?u?d?s?)\Z")
 _HEADERS: Headers = [(b"content-type", b"application/json"), (b"pragma", b"no-cache"), *GUARDS]
 
 
@@ -40,11 +44,15 @@ class Tokens:
                     exchange, 401, "invalid_client", f"client_assertion_type must be {_JWT_BEARER}, with an assertion."
                 )
                 return
+            scope = fields.get("scope", "")
+            if len(scope) > 8192 or not all(map(_SCOPE.match, scope.split())):
+                await self._fail(exchange, 400, "invalid_scope", "Only scopes like system/Patient.rs exist here.")
+                return
             granted = await self._client.call(
                 "session.machine",
                 assertion=fields["client_assertion"],
                 audience=self._audiences,
-                scope=fields.get("scope", ""),
+                scope=scope,
                 address=exchange.address,
             )
         except ClientGone:
@@ -64,8 +72,10 @@ class Tokens:
     async def _refused(self, exchange: Exchange, error: SeifasError) -> None:
         if error.where == "invalid_scope":
             await self._fail(exchange, 400, "invalid_scope", error.message)
+        elif error.where == "invalid_client":
+            # The keeper's words help the integrator; unknown, disabled and wrongly signed sound alike in them.
+            await self._fail(exchange, 401, "invalid_client", error.message.removeprefix("invalid_client: "))
         elif isinstance(error, (Refused, Missing)):
-            # RFC 6749, 5.2: whoever is not known and whoever signed wrongly hear the same.
             await self._fail(exchange, 401, "invalid_client", "The client or its assertion is not accepted.")
         elif isinstance(error, Invalid):
             await self._fail(exchange, error.http, "invalid_request", error.message)

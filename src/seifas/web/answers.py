@@ -64,34 +64,37 @@ def cookie(name: str, value: str, *, secure: bool, max_age: int | None = None) -
     return b"set-cookie", "; ".join(parts).encode("ascii")
 
 
-class Static:
-    """The files of the package's `static` folder, read once. `address(name)` carries the content's hash, so that a
-    browser may keep a file for good."""
+def _read_static() -> dict[str, tuple[bytes, bytes, bytes]]:
+    files: dict[str, tuple[bytes, bytes, bytes]] = {}
+    for one in importlib.resources.files("seifas.web").joinpath("static").iterdir():
+        kind = _KINDS.get(one.name.rpartition(".")[2])
+        if kind is not None:
+            body = one.read_bytes()
+            files[one.name] = (body, kind, hashlib.sha256(body).hexdigest()[:16].encode("ascii"))
+    return files
 
-    def __init__(self) -> None:
-        self._files: dict[str, tuple[bytes, bytes, bytes]] = {}
-        for one in importlib.resources.files("seifas.web").joinpath("static").iterdir():
-            kind = _KINDS.get(one.name.rpartition(".")[2])
-            if kind is not None:
-                body = one.read_bytes()
-                self._files[one.name] = (body, kind, hashlib.sha256(body).hexdigest()[:16].encode("ascii"))
 
-    def address(self, name: str) -> str:
-        """The address of a file. KeyError for one that is not there."""
-        return f"/static/{name}?v={self._files[name][2].decode('ascii')}"
+# Read at import: the web processes run as users of their own, who may not be able to read the package's files.
+_FILES = _read_static()
 
-    async def __call__(self, exchange: Exchange) -> bool:
-        """Answer if the path is a static file; whether it was."""
-        found = self._files.get(exchange.path.removeprefix("/static/"))
-        if found is None or exchange.method not in ("GET", "HEAD"):
-            return False
-        body, kind, digest = found
-        exchange.route("/static/{file}")
-        headers = [(b"content-type", kind), *PAGE_GUARDS[1:], (b"etag", b'"' + digest + b'"')]
-        lasting = exchange.query == b"v=" + digest
-        headers.append((b"cache-control", b"public, max-age=31536000, immutable" if lasting else b"no-cache"))
-        if exchange.found.get(b"if-none-match") == b'"' + digest + b'"':
-            await exchange.answer(304, b"", headers)
-        else:
-            await exchange.answer(200, body, headers)
-        return True
+
+def static_address(name: str) -> str:
+    """The address of a static file, with its content's hash, so that a browser may keep it for good."""
+    return f"/static/{name}?v={_FILES[name][2].decode('ascii')}"
+
+
+async def static(exchange: Exchange) -> bool:
+    """Answer if the path is a static file; whether it was."""
+    found = _FILES.get(exchange.path.removeprefix("/static/"))
+    if found is None or exchange.method not in ("GET", "HEAD"):
+        return False
+    body, kind, digest = found
+    exchange.route("/static/{file}")
+    headers = [(b"content-type", kind), *PAGE_GUARDS[1:], (b"etag", b'"' + digest + b'"')]
+    lasting = exchange.query == b"v=" + digest
+    headers.append((b"cache-control", b"public, max-age=31536000, immutable" if lasting else b"no-cache"))
+    if exchange.found.get(b"if-none-match") == b'"' + digest + b'"':
+        await exchange.answer(304, b"", headers)
+    else:
+        await exchange.answer(200, body, headers)
+    return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import importlib.resources
 import zoneinfo
 from typing import Any
 
@@ -10,9 +11,13 @@ import jinja2
 
 from seifas.fhir.exchange import Exchange
 from seifas.settings import Settings
-from seifas.web.answers import Static
+from seifas.web.answers import static_address
 from seifas.web.words import LANGUAGES, WORDS, say
 
+# Read at import: the web processes run as users of their own, who may not be able to read the package's files.
+_SOURCES = {
+    one.name: one.read_text("utf-8") for one in importlib.resources.files("seifas.web").joinpath("templates").iterdir()
+}
 LANGUAGE_COOKIE = b"language"
 
 
@@ -32,19 +37,20 @@ class Pages:
     """The templates of the package, compiled once a process."""
 
     def __init__(self, settings: Settings) -> None:
-        self.static = Static()
         self.clinic = settings.clinic.name
         self.demo = settings.demo
         self.languages = tuple(one for one in settings.clinic.languages if one in LANGUAGES) or LANGUAGES
         self._zone = zoneinfo.ZoneInfo(settings.clinic.zone)
         self._templates = jinja2.Environment(
-            loader=jinja2.PackageLoader("seifas.web"),
+            loader=jinja2.DictLoader(_SOURCES),
             autoescape=True,
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
             auto_reload=False,
         )
+        for name in _SOURCES:
+            self._templates.get_template(name)
 
     def render(self, exchange: Exchange, template: str, **values: Any) -> str:
         """The page as HTML. Templates see `t(key, **words)`, `when(ms)`, `lang` and what is given."""
@@ -57,7 +63,7 @@ class Pages:
             languages=self.languages,
             clinic=self.clinic,
             demo=self.demo,
-            static=self.static.address,
+            static=static_address,
             path=exchange.path if exchange.method == "GET" else "/desk",
             **values,
         )

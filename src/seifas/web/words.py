@@ -37,8 +37,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "approver": ("Patvirtintojas", "Approver"),
     "back": ("Atgal", "Back"),
     "open": ("Atverti", "Open"),
-    "yes": ("taip", "yes"),
-    "no": ("ne", "no"),
     # -- signing in
     "sign-in": ("Prisijungimas", "Sign in"),
     "sign-in-do": ("Prisijungti", "Sign in"),
@@ -102,7 +100,6 @@ WORDS: dict[str, tuple[str, str]] = {
         "Vidinė klaida. Ji užregistruota, niekas nebuvo parodyta.",
         "An error inside. It is logged; nothing was shown.",
     ),
-    "sign-in-again": ("Prisijunkite.", "Sign in."),
     "step-up": ("Patvirtinkite prieigos raktu, kad tai tikrai jūs.", "Confirm with your passkey that it is you."),
     "step-up-none": (
         "Reikia patvirtinti prieigos raktu, bet paskyra jo neturi. Pridėkite jį puslapyje „Mano paskyra“.",

@@ -19,6 +19,7 @@ from seifas.errors import (
 )
 from seifas.fhir.app import FhirApp
 from seifas.fhir.exchange import ClientGone, Exchange, Receive, Scope, Send, own_origins
+from seifas.fhir.outcomes import status_of
 from seifas.fhir.tokens import Tokens
 from seifas.keeper.client import KeeperClient
 from seifas.settings import Settings
@@ -104,7 +105,7 @@ class Desk:
             exchange.route("/.well-known/smart-configuration")
             await answers.text(exchange, self._fhir.smart.decode("utf-8"), kind=b"application/json")
         elif path.startswith("/static/"):
-            if not await room.pages.static(exchange):
+            if not await answers.static(exchange):
                 await self._not_here(exchange)
         elif path == "/language":
             await switch_language(exchange, room.guard, room.pages, secure=room.secure)
@@ -171,7 +172,7 @@ class Desk:
         if exchange.started:
             return
         if exchange.header(b"accept") == "application/json":
-            await answers.json(exchange, {"code": error.code, "message": error.message}, status=error.http)
+            await answers.json(exchange, {"code": error.code, "message": error.message}, status=status_of(error))
             return
         language = language_of(exchange, self.room.pages.languages)
         if isinstance(error, SignIn):
@@ -187,7 +188,7 @@ class Desk:
             visit = await self.room.visit(exchange)
         except SeifasError:
             visit = None
-        await self.room.show(exchange, "trouble.html", visit, status=error.http, said=said)
+        await self.room.show(exchange, "trouble.html", visit, status=status_of(error), said=said)
 
     async def _sign_in_first(self, exchange: Exchange) -> None:
         # A click in a letter comes without the Strict cookie; our own page's next step brings it. Once is enough.

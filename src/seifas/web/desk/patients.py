@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from seifas.errors import Missing, OverBudget, ReasonNeeded, StepUp
+from seifas.errors import Missing, OverBudget, ReasonNeeded, Refused, StepUp
 from seifas.fhir.exchange import Exchange
 from seifas.fhir.json_text import read
-from seifas.web.desk.room import Room, Visit
+from seifas.web.desk.room import TREATING, Room, Visit
 from seifas.web.desk.showing import Group, card_of, grouped
 from seifas.web.forms import patient_id
 from seifas.web.pages import language_of
@@ -46,6 +46,8 @@ async def patient(room: Room, exchange: Exchange, ident: str, part: str) -> None
     chart = part == "chart"
     if part and not chart:
         raise Missing("there is no such page")
+    if chart and visit.hat not in TREATING:
+        raise Refused("This hat opens cards, not charts.")
     reason = ""
     if exchange.method == "POST":
         sent = await room.guard.fields(exchange, visit.token)

@@ -25,6 +25,10 @@ _SKIPPED = frozenset(
     {"resourceType", "id", "meta", "text", "subject", "patient", "contained", "extension", "implicitRules"}
 )
 _MOST_FACTS = 60
+_ORDER = (
+    "AllergyIntolerance", "Condition", "Encounter", "Procedure", "Media", "MedicationRequest", "Immunization",
+    "DiagnosticReport", "Observation", "ImagingStudy", "DocumentReference", "Consent", "CarePlan", "CareTeam",
+)  # fmt: skip
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -100,11 +104,12 @@ def address(one: Resource) -> str:
 
 
 def grouped(resources: list[Resource]) -> list[Group]:
-    """All resources of a chart by type, each group newest first."""
+    """All resources of a chart by type, each group newest first; what a visit is about comes before accounts."""
     groups: dict[str, list[Entry]] = {}
     for resource in resources:
         groups.setdefault(resource["resourceType"], []).append(entry_of(resource))
-    return [Group(kind, sorted(groups[kind], key=lambda entry: entry.date, reverse=True)) for kind in sorted(groups)]
+    order = sorted(groups, key=lambda kind: (_ORDER.index(kind) if kind in _ORDER else len(_ORDER), kind))
+    return [Group(kind, sorted(groups[kind], key=lambda entry: entry.date, reverse=True)) for kind in order]
 
 
 def entry_of(resource: Resource) -> Entry:
@@ -167,8 +172,9 @@ def text_of(value: Any) -> str:
     if not isinstance(value, dict):
         return ""
     if "coding" in value or ("text" in value and "div" not in value):
-        words = [value.get("text", "")] if value.get("text") else [text_of(one) for one in value.get("coding", [])[:1]]
-        return words[0] if words else ""
+        codings = value.get("coding")
+        first = text_of(codings[0]) if isinstance(codings, list) and codings else ""
+        return text_of(value.get("text")) or first
     if "code" in value and ("system" in value or "display" in value) and "value" not in value:
         display = value.get("display", "")
         return f"{display} ({value['code']})" if display else str(value["code"])
@@ -178,7 +184,7 @@ def text_of(value: Any) -> str:
     if "currency" in value:
         return str(value["currency"])
     if value.keys() and value.keys() <= {"start", "end"}:
-        return f"{value.get('start', '…')[:16]} – {value.get('end', '…')[:16]}"
+        return f"{text_of(value.get('start'))[:16] or '…'} – {text_of(value.get('end'))[:16] or '…'}"
     if "family" in value or "given" in value:
         return human_name(value)
     if "reference" in value:

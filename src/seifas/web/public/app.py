@@ -6,6 +6,7 @@ import logging
 
 from seifas.errors import SeifasError
 from seifas.fhir.exchange import ClientGone, Exchange, Receive, Scope, Send
+from seifas.fhir.outcomes import status_of
 from seifas.keeper.client import KeeperClient
 from seifas.settings import Settings
 from seifas.web import answers
@@ -31,7 +32,7 @@ def build_public(client: KeeperClient, settings: Settings) -> App:
             return
         except SeifasError as error:
             if not exchange.started:
-                await answers.text(exchange, error.message, status=error.http)
+                await answers.text(exchange, error.message, status=status_of(error))
         except Exception as error:
             log.error("a page failed by a defect", extra={"error": type(error).__name__})
             if not exchange.started:
@@ -53,7 +54,7 @@ class Public:
         pages = self._pages
         if path == "/health":
             await health(self._client, exchange, needs_vault=False)
-        elif path.startswith("/static/") and await pages.static(exchange):
+        elif path.startswith("/static/") and await answers.static(exchange):
             return
         elif path == "/language":
             # Behind a front the public name is not known here, so the page's own origin is what the Host says.
