@@ -1,5 +1,6 @@
 import os
 import random
+import shutil
 import subprocess
 import sys
 import time
@@ -247,9 +248,9 @@ def test_an_append_cut_anywhere_is_removed_and_what_came_before_stays(tmp_path):
     journal = Journal(tmp_path)
     journal.append([(1, b"acknowledged"), (1, b"too")])
     path = segments(tmp_path)[0]
-    before = path.stat().st_size
+    before = journal._size
     journal.append([(1, os.urandom(700)), (2, b"x" * 100)])
-    after = path.read_bytes()
+    after = path.read_bytes()[: journal._size]
     for descriptor in (journal._file, journal._held):
         os.close(descriptor)  # as a crash leaves it: without the block that close() writes
     lengths = {before + 1, before + 63, before + 64, before + 511, before + 512, len(after) - 512, len(after) - 1}
@@ -263,6 +264,29 @@ def test_an_append_cut_anywhere_is_removed_and_what_came_before_stays(tmp_path):
             assert journal.append([(1, b"next")]) == 3
             journal.close()
             assert payloads(tmp_path) == [b"acknowledged", b"too", b"next"]
+
+
+def test_room_made_ahead_is_neither_an_append_nor_damage(journal, tmp_path):
+    journal.append([(1, b"x")])
+    path = segments(tmp_path)[0]
+    shutil.copytree(tmp_path, tmp_path / "crashed")
+    assert path.stat().st_size > 1 << 20
+    assert payloads(tmp_path) == [b"x"]
+    again = Journal(tmp_path / "crashed")
+    assert (again.cut, again.position) == (0, journal.position)
+    again.close()
+    journal.close()
+    assert path.stat().st_size == 512 + 512 + 512, "header, one block, the closing block"
+
+
+def test_a_block_of_zeros_before_others_is_damage(tmp_path):
+    filled(tmp_path)
+    path = segments(tmp_path)[1]
+    data = bytearray(path.read_bytes())
+    data[512:1024] = bytes(512)
+    path.write_bytes(data)
+    with pytest.raises(Tampered):
+        records_of(tmp_path)
 
 
 def test_damage_before_the_last_append_is_not_taken_for_an_unfinished_one(tmp_path):

@@ -33,6 +33,7 @@ SEGMENT: Final = Struct(">8sQ32s464x")
 BLOCK: Final = Struct(">8sQIQ4x32s")
 RECORD: Final = Struct(">IB")
 DIGEST: Final = 32
+_ZEROS: Final = 1024 * 1024
 _NAME: Final = re.compile(r"journal-(\d{20})\.seg")
 
 Seal = Callable[[int, int, bytes], bytes]
@@ -122,8 +123,12 @@ def blocks(path: Path, position: Position) -> Iterator[tuple[int, Position, list
         at = SEGMENT.size
         while at < size:
             file.seek(at)
+            head = file.read(BLOCK.size)
+            if not head.strip(b"\0") and not any(chunk.strip(b"\0") for chunk in iter(lambda: file.read(_ZEROS), b"")):
+                return  # room that was made ahead
+            file.seek(at + BLOCK.size)
             try:
-                length, following, records = _parse(file.read(BLOCK.size), file.read, position, size - at)
+                length, following, records = _parse(head, file.read, position, size - at)
             except _BadRecord as bad:
                 if _another_block(path, at, position.number):
                     raise _damaged(bad.number) from None

