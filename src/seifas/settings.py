@@ -92,6 +92,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.listen.staff_url or f"http://{self.listen.staff}"
 
     @property
+    def token_urls(self) -> tuple[str, ...]:
+        """The spellings of the token URL that a program's assertion may be made for."""
+        places = dict.fromkeys((self.staff_url, f"http://{self.listen.staff}", *self.origins))
+        return tuple(f"{place}/auth/token" for place in places)
+
+    @property
     def origins(self) -> tuple[str, ...]:
         port = self.listen.staff.rpartition(":")[2]
         if self.identity.origins:

@@ -98,6 +98,8 @@ async def account_disable(keeper: Keeper, caller: Caller, args: Named) -> dict[s
     account = account_by_name(keeper, args.name)
     changed = accounts.disable(keeper.accounts, account.id, by=_NOBODY, now_ms=moment.wall_ms)
     ended = keeper.sessions.end_account(account.id)
+    for one in ended:
+        keeper.gestures.remove(one.id)
     links = keeper.links.drop_account(account.id)
     deletes = [keeper.tag(Kind.SESSION, one.id) for one in ended]
     deletes += [keeper.tag(Kind.LOGIN_LINK, one.id) for one in links]
@@ -153,7 +155,8 @@ async def client_add(keeper: Keeper, caller: Caller, args: NewClient) -> dict[st
     elif over and asker is not None:
         request = approvals.ask(
             keeper.approvals, approvals.Kind.CLIENT_OVER_200, account=asker, hat=asker.hats[0],
-            details=msgspec.msgpack.encode({"client": client.id, "per_day": client.per_day}), now_ms=moment.wall_ms,
+            details=msgspec.msgpack.encode({"client": client.id, "terms": machine.terms(client)}),
+            now_ms=moment.wall_ms,
         )
         waiting, note = request.id, "added-waits-for-approval"
         puts.append(keeper.row(Kind.APPROVAL, request.id, request))
@@ -237,7 +240,7 @@ async def approval_decide(keeper: Keeper, caller: Caller, args: Decide) -> dict[
     if changed.kind is approvals.Kind.CLIENT_OVER_200 and changed.state is approvals.State.APPROVED:
         details = msgspec.msgpack.decode(changed.details)
         people = {yes.account for yes in changed.approvals} | {changed.asked_by}
-        client = machine.approve_client(keeper.clients, details["client"], people)
+        client = machine.approve_client(keeper.clients, details["client"], people, approved=details["terms"])
         changed = approvals.done(keeper.approvals, changed.id, kind=changed.kind, now_ms=moment.wall_ms)
         puts = [
             keeper.row(Kind.APPROVAL, changed.id, changed),

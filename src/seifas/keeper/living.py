@@ -15,6 +15,7 @@ from seifas.errors import Conflict, Locked, Refused, SeifasError, Unavailable
 from seifas.keeper import alarming, unlocking
 from seifas.keeper.asking_root import root_again
 from seifas.keeper.door import OPS, Caller, NoArgs
+from seifas.keeper.identity import approvals
 from seifas.keeper.keeper import Keeper
 from seifas.keeper.lines import Action
 from seifas.keeper.model import Kind
@@ -204,6 +205,10 @@ async def sweep(keeper: Keeper) -> None:
     for alarm in keeper.alarms.stale(now):
         keeper.alarms.remove(alarm.id)
         deletes.append(keeper.tag(Kind.ALARM, alarm.id))
+    for request in list(keeper.approvals):
+        settled = approvals.settle(keeper.approvals, request.id, accounts=keeper.accounts, now_ms=now)
+        if settled != request:
+            puts.append(keeper.row(Kind.APPROVAL, settled.id, settled))
     keeper.challenges.sweep(now)
     keeper.gestures.sweep(now)
     keeper.schedule.links.prune(now)

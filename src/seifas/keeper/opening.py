@@ -13,7 +13,7 @@ from seifas.errors import Invalid, Missing, Refused, SignIn
 from seifas.keeper.budget.asks import Action as Deed
 from seifas.keeper.charging import charge
 from seifas.keeper.door import OPS, Caller
-from seifas.keeper.identity import hats
+from seifas.keeper.identity import hats, scopes
 from seifas.keeper.identity.hats import Hat
 from seifas.keeper.identity.sessions import Session, Strength
 from seifas.keeper.keeper import Keeper, Moment
@@ -57,16 +57,7 @@ def may_open(session: Session, type_name: str) -> bool:
     what = "open.card" if type_name in _CARD_TYPES else "open.chart"
     if not hats.allows(session.hat, what):
         return False
-    return session.strength is not Strength.TOKEN or in_scope(session, type_name, "r")
-
-
-def in_scope(session: Session, type_name: str, letter: str) -> bool:
-    """Whether a program's scopes (SMART v2, `system/Patient.rs`) allow this interaction with this type."""
-    for scope in session.scopes:
-        resource, _, letters = scope.removeprefix("system/").partition(".")
-        if resource in ("*", type_name) and letter in letters:
-            return True
-    return False
+    return session.strength is not Strength.TOKEN or scopes.covers(session.scopes, type_name, "r")
 
 
 async def admit(

@@ -13,8 +13,9 @@ import msgspec
 from seifas.errors import Missing, Refused, SignIn
 from seifas.keeper.alarming import ring
 from seifas.keeper.door import OPS, Caller
-from seifas.keeper.identity import assertions, passkeys, passwords, signin
+from seifas.keeper.identity import assertions, passkeys, passwords, scopes, signin
 from seifas.keeper.identity.accounts import Account
+from seifas.keeper.identity.gestures import Gesture, request_digest
 from seifas.keeper.identity.hats import Hat
 from seifas.keeper.identity.links import Purpose
 from seifas.keeper.identity.machine import account_of
@@ -81,6 +82,12 @@ class StepFinish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     label: str = ""
 
 
+# Whoever treats or receives patients starts with that; the hats that watch or administer are put on.
+_WORN_FIRST = (
+    Hat.DOCTOR, Hat.NURSE, Hat.RECEPTION, Hat.OFFICER, Hat.ADMINISTRATOR, Hat.AUDITOR, Hat.OUTSIDE, Hat.MACHINE,
+)
+
+
 async def opened(
     keeper: Keeper, moment: Moment, account: bytes, hat: Hat, strength: Strength, address: str, *,
     puts: list[tuple[bytes, bytes]], deletes: list[bytes], scopes: tuple[str, ...] = (), note: str = "",
@@ -108,7 +115,7 @@ def answer(account: Account, token: str, session: Session) -> dict[str, Any]:
 def first_hat(account: Account) -> Hat:
     if account.disabled or not account.hats:
         raise SignIn("This account cannot sign in. Ask the administrator.", where="account")
-    return account.hats[0]
+    return min(account.hats, key=_WORN_FIRST.index)
 
 
 @OPS.op("session.link", WithLink, "desk")
@@ -131,8 +138,6 @@ async def with_password(keeper: Keeper, caller: Caller, args: WithPassword) -> d
     attempt = signin.begin(
         keeper.accounts, keeper.guard, name=args.name, address=args.address, now_ms=moment.wall_ms
     )
-    if attempt.changed is not None:
-        await keeper.commit([], [keeper.row(Kind.ACCOUNT, attempt.changed.id, attempt.changed)])
     async with keeper.password_checks:
         checked = await asyncio.to_thread(passwords.check_password, attempt.password_hash, args.password)
     try:
@@ -141,10 +146,11 @@ async def with_password(keeper: Keeper, caller: Caller, args: WithPassword) -> d
             rehashed=checked.rehashed,
         )
     except SignIn:
-        puts = []
+        # The strike is stored with the line, for known and unknown names alike: no commit tells which exists.
+        puts = [] if attempt.changed is None else [keeper.row(Kind.ACCOUNT, attempt.changed.id, attempt.changed)]
         if attempt.strikes == 10 and attempt.account is not None:
             text = "Ten wrong attempts to sign in with one name. Ask the person whether it was they."
-            puts = ring(keeper, moment, "sign-in-guessing", 2, text, account=attempt.account)
+            puts += ring(keeper, moment, "sign-in-guessing", 2, text, account=attempt.account)
         leaf = keeper.leaf(
             moment, Action.SIGN_IN_FAILED, outcome=Outcome.REFUSED, account=attempt.account or b"", note="password"
         )
@@ -173,11 +179,7 @@ async def passkey_finish(keeper: Keeper, caller: Caller, args: Finish) -> dict[s
             address=args.address, now_ms=moment.wall_ms,
         )
     except passkeys.CopiedPasskey as error:
-        puts = ring(keeper, moment, "passkey-copied", 3, error.message, account=error.account)
-        await keeper.commit(
-            [keeper.leaf(moment, Action.SIGN_IN_FAILED, outcome=Outcome.STOPPED, account=error.account,
-                         note="passkey-counter")], puts,
-        )
+        await _copied(keeper, moment, error)
         raise
     except (SignIn, Refused):
         await keeper.commit([keeper.leaf(moment, Action.SIGN_IN_FAILED, outcome=Outcome.REFUSED, note="passkey")])
@@ -193,37 +195,17 @@ async def passkey_finish(keeper: Keeper, caller: Caller, args: Finish) -> dict[s
 async def machine(keeper: Keeper, caller: Caller, args: WithAssertion) -> dict[str, Any]:
     """An access token for a program that proved itself with its key (SMART Backend Services)."""
     moment = keeper.now()
-    audiences = (args.audience,) if isinstance(args.audience, str) else args.audience
-    proven = assertions.verify_assertion(args.assertion, keeper.clients, audiences, moment.wall_ms, keeper.spent)
-    granted = granted_scopes(proven.client.scopes, args.scope)
+    # The audiences are the settings', not the web's: an assertion that was made for another server is of no use here.
+    proven = assertions.verify_assertion(
+        args.assertion, keeper.clients, keeper.settings.token_urls, moment.wall_ms, keeper.spent
+    )
+    granted = scopes.grant(args.scope, proven.client.scopes)
     token, session = await opened(
         keeper, moment, account_of(proven.client.id), Hat.MACHINE, Strength.TOKEN, args.address,
         puts=[keeper.row(Kind.SPENT, proven.spent.id, proven.spent)], deletes=[], scopes=granted, note="client",
     )
     seconds = (session.expires_ms - moment.wall_ms) // 1000
     return {"access_token": token, "expires_in": seconds, "scope": " ".join(granted)}
-
-
-def granted_scopes(registered: tuple[str, ...], asked: str) -> tuple[str, ...]:
-    """What was asked for, as far as the client was registered for it; everything when nothing was asked for."""
-    if not asked.strip():
-        return registered
-    granted = []
-    for scope in asked.split():
-        resource, _, letters = scope.removeprefix("system/").partition(".")
-        letters = {"read": "rs", "write": "cud", "*": "cruds"}.get(letters, letters)
-        for own in registered:
-            own_resource, _, own_letters = own.removeprefix("system/").partition(".")
-            kept = "".join(letter for letter in "cruds" if letter in letters and letter in own_letters)
-            if not kept:
-                continue
-            if own_resource == "*":
-                granted.append(f"system/{resource}.{kept}")
-            elif resource in ("*", own_resource):
-                granted.append(f"system/{own_resource}.{kept}")
-    if not granted:
-        raise SignIn("none of these scopes was registered for this client", where="invalid_scope")
-    return tuple(dict.fromkeys(granted))
 
 
 @OPS.op("session.who", OfSession, "desk")
@@ -322,10 +304,7 @@ async def step_finish(keeper: Keeper, caller: Caller, args: StepFinish) -> dict[
     """The gesture is kept for its request; the session is fresh for a few minutes."""
     moment = keeper.now()
     session = acting(keeper, args.session, "stepup.finish", moment)
-    account, gesture = passkeys.finish_step_up(
-        keeper.party, keeper.challenges, keeper.accounts, handle=args.handle, credential=args.credential,
-        session=session.id, now_ms=moment.wall_ms,
-    )
+    account, gesture = await _gesture(keeper, moment, session, args)
     fresh = keeper.sessions.freshen(session.id, moment.wall_ms)
     leaf = keeper.leaf(moment, Action.STEP_UP, account=account.id, session=session.id, objects=(gesture.digest[:16],))
     await keeper.commit(
@@ -333,6 +312,58 @@ async def step_finish(keeper: Keeper, caller: Caller, args: StepFinish) -> dict[
     )
     keeper.gestures.put(gesture)
     return {"fresh_until_ms": fresh.fresh_until_ms}
+
+
+async def _gesture(
+    keeper: Keeper, moment: Moment, session: Session, args: StepFinish
+) -> tuple[Account, Gesture]:
+    """Completes a step-up; a passkey that may have been copied rings before it is refused."""
+    try:
+        return passkeys.finish_step_up(
+            keeper.party, keeper.challenges, keeper.accounts, handle=args.handle, credential=args.credential,
+            session=session.id, now_ms=moment.wall_ms,
+        )
+    except passkeys.CopiedPasskey as error:
+        await _copied(keeper, moment, error)
+        raise
+
+
+async def _copied(keeper: Keeper, moment: Moment, error: passkeys.CopiedPasskey) -> None:
+    puts = ring(keeper, moment, "passkey-copied", 3, error.message, account=error.account)
+    leaf = keeper.leaf(
+        moment, Action.SIGN_IN_FAILED, outcome=Outcome.STOPPED, account=error.account, note="passkey-counter"
+    )
+    await keeper.commit([leaf], puts)
+
+
+@OPS.op("session.resume_begin", OfSession, "desk")
+async def resume_begin(keeper: Keeper, caller: Caller, args: OfSession) -> dict[str, Any]:
+    """A gesture to go on with a session that locked itself because nobody used it."""
+    moment = keeper.now()
+    session = keeper.sessions.peek(args.session, moment.wall_ms)
+    if session.frozen:
+        raise Refused("This session is stopped. The officer has been told.", where="frozen")
+    digest = request_digest("session.resume", {"session": session.id})
+    begun = passkeys.begin_step_up(
+        keeper.party, keeper.challenges, keeper.accounts.get(session.account), session=session.id, digest=digest,
+        now_ms=moment.wall_ms,
+    )
+    return {"handle": begun.handle, "options": begun.options}
+
+
+@OPS.op("session.resume_finish", StepFinish, "desk")
+async def resume_finish(keeper: Keeper, caller: Caller, args: StepFinish) -> dict[str, Any]:
+    """The same person touched a passkey: the session goes on, and is fresh."""
+    moment = keeper.now()
+    session = keeper.sessions.peek(args.session, moment.wall_ms)
+    account, _ = await _gesture(keeper, moment, session, args)
+    keeper.sessions.resume(session.id, account=account.id, now_ms=moment.wall_ms)
+    resumed = keeper.sessions.freshen(session.id, moment.wall_ms)
+    leaf = keeper.leaf(moment, Action.STEP_UP, account=account.id, session=session.id, note="resume")
+    await keeper.commit(
+        [leaf], [keeper.row(Kind.ACCOUNT, account.id, account), keeper.row(Kind.SESSION, resumed.id, resumed)]
+    )
+    return {"fresh_until_ms": resumed.fresh_until_ms}
 
 
 @OPS.op("passkey.add_begin", OfSession, "desk")

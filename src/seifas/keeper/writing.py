@@ -17,12 +17,12 @@ from seifas.errors import Conflict, Invalid, Missing, Refused
 from seifas.keeper.budget.asks import Action as Deed
 from seifas.keeper.charging import charge
 from seifas.keeper.door import OPS, Caller
-from seifas.keeper.identity import hats
+from seifas.keeper.identity import hats, scopes
 from seifas.keeper.identity.sessions import Session, Strength
 from seifas.keeper.keeper import Keeper, Moment
 from seifas.keeper.lines import Action
 from seifas.keeper.model import CLINIC
-from seifas.keeper.opening import acting, in_scope, is_warm
+from seifas.keeper.opening import acting, is_warm
 from seifas.keeper.schedule.pages import DayPage
 from seifas.keeper.scheduling import page_row, with_visit
 from seifas.keeper.vault import Change, Sealed
@@ -177,7 +177,7 @@ def _permit(session: Session, change: Change) -> None:
             raise Refused("this hat does not change the clinic's documents", where=change.type)
     elif not hats.allows(session.hat, what):
         raise Refused("this hat does not write that", where=change.type)
-    if session.strength is Strength.TOKEN and not in_scope(session, change.type, _OPS[change.op]):
+    if session.strength is Strength.TOKEN and not scopes.covers(session.scopes, change.type, _OPS[change.op]):
         raise Refused("the program's scopes do not cover this", where=change.type)
 
 
