@@ -105,7 +105,10 @@ class Exchange:
         return ""
 
     def same_origin(self, origins: tuple[str, ...]) -> bool:
-        """Whether one of our own pages sent this (Fetch Metadata, else Origin). Neither header: no.
+        """Whether this came from one of our own pages, or from no browser at all (Fetch Metadata, else Origin).
+
+        With neither header no browser sent it (each sends one with an unsafe request, and SameSite=Strict keeps the
+        cookie from the old ones that do not); a program that holds the cookie holds it openly.
 
         Our pages say `no-referrer`, for which browsers put `Origin: null` on forms (Fetch, "append a request Origin
         header"); that alone proves nothing, but Sec-Fetch-Site, which no page can set, does.
@@ -114,7 +117,7 @@ class Exchange:
         site = self.header(b"sec-fetch-site")
         if site:
             return site == "same-origin" and origin in ("", "null", *origins)
-        return origin in origins
+        return origin in ("", *origins)
 
     def session(self, origins: tuple[str, ...]) -> str:
         """The session token: bearer, or the staff cookie, which alone does not move anything from another site."""

@@ -23,7 +23,6 @@ from seifas.keeper.schedule import pages
 from seifas.keeper.schedule.links import visit_of
 from seifas.keeper.schedule.pages import DayPage, Entry
 
-_NO_DOCTOR = bytes(16)
 _AHEAD_MS = 3_600_000
 _VISIT_KEPT_MS = 15 * 86_400_000
 
@@ -180,7 +179,11 @@ def with_visit(
     keeper: Keeper, moment: Moment, ident: bytes, encounter: dict[str, Any], patient: bytes, account: bytes,
     changed: dict[tuple[bytes, str], DayPage],
 ) -> None:
-    """Puts the visit that an Encounter tells of into `changed` pages; nothing for one that is old, planned or vague."""
+    """Puts the visit that an Encounter tells of into `changed` pages, in place of what it told before.
+
+    An Encounter that is old, planned or vague makes no visit, and takes back the one it made.
+    """
+    without_visit(keeper, ident, changed)
     try:
         start, end = visit_of(encounter)
     except Invalid:
@@ -188,8 +191,24 @@ def with_visit(
     if not -_AHEAD_MS <= moment.wall_ms - start <= _VISIT_KEPT_MS:
         return
     date = pages.day_of(start, keeper.schedule.zone)
-    page = changed.get((_NO_DOCTOR, date)) or keeper.schedule.calendar.page(_NO_DOCTOR, date)
-    changed[_NO_DOCTOR, date] = pages.record_visit(
+    shard = _visits_of(patient)
+    page = changed.get((shard, date)) or keeper.schedule.calendar.page(shard, date)
+    changed[shard, date] = pages.record_visit(
         page, entry_id=ident, start_ms=start, end_ms=end, patient=patient, by=account, now_ms=moment.wall_ms,
         zone=keeper.schedule.zone,
     )
+
+
+def without_visit(keeper: Keeper, ident: bytes, changed: dict[tuple[bytes, str], DayPage]) -> None:
+    """Takes out the visit of an Encounter that was changed to another day or deleted."""
+    try:
+        page = keeper.schedule.calendar.find(ident)
+    except Missing:
+        return
+    key = (page.doctor, page.date)
+    changed[key] = pages.without(changed.get(key, page), ident)
+
+
+def _visits_of(patient: bytes) -> bytes:
+    """In place of a doctor: visits told by Encounters are spread over 256 pages a day, each sealed whole at a change."""
+    return bytes(15) + patient[:1]

@@ -138,7 +138,8 @@ def load_state(state: StateStore, keyring: Keyring) -> Loaded:
 
 def cards(keyring: Keyring, keystore: KeyStore, heads: dict[bytes, Head]) -> Iterator[Card]:
     """Every patient's card, opened; the one moment when all are."""
-    patients = [patient for patient in heads if patient != CLINIC]
+    # In a fixed order, so that which twenty of many equals a search shows does not change with a restart.
+    patients = sorted(patient for patient in heads if patient != CLINIC)
     for start in range(0, len(patients), _CHUNK):
         chunk = patients[start : start + _CHUNK]
         tags = {patient: keyring.tag(patient) for patient in chunk}

@@ -24,7 +24,7 @@ from seifas.keeper.lines import Action
 from seifas.keeper.model import CLINIC
 from seifas.keeper.opening import acting, is_warm
 from seifas.keeper.schedule.pages import DayPage
-from seifas.keeper.scheduling import page_row, with_visit
+from seifas.keeper.scheduling import page_row, with_visit, without_visit
 from seifas.keeper.vault import Change, Sealed
 
 MOST_CHANGES = 20_000
@@ -73,6 +73,9 @@ async def write(keeper: Keeper, caller: Caller, args: Write) -> list[dict[str, A
             for change, body in one.bodies:
                 if change.type == "Encounter" and patient != CLINIC:
                     with_visit(keeper, moment, change.id, body, patient, session.account, days)
+        for change in changes:
+            if change.type == "Encounter" and change.op == "delete":
+                without_visit(keeper, change.id, days)
         puts += [page_row(keeper, page) for page in days.values()]
         await store(keeper, list(sealed.values()), leaves, puts)
         for page in days.values():
