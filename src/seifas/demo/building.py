@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from seifas import hardening
 from seifas.crypto import keys, slots
@@ -36,9 +37,11 @@ from seifas.keeper.importing import SealedPatient, seal_patients
 from seifas.keeper.keyring import Keyring
 from seifas.keeper.log import AuditLog
 from seifas.keeper.model import CLINIC, Kind
+from seifas.keeper.noting import seal_note
 from seifas.keeper.schedule.pages import PATIENT, DayPage, Entry, Status, day_of
 from seifas.keeper.vault import Change, Vault
 from seifas.settings import Settings
+from seifas.storage.keystore import KeyStore
 from seifas.storage.rows_sqlite import SqliteRows
 from seifas.storage.state import Group, StateStore
 
@@ -79,7 +82,7 @@ def build(
         puts += [_row(keyring, Kind.CANARY, bytes.fromhex(one), True) for one in canaries(seed, decoys, today).ids]
         puts += [
             _row(keyring, Kind.DAY_PAGE, page.doctor + page.date.encode(), page)
-            for page in _pages(seed, patients, today, people)
+            for page in _pages(seed, patients, today, people, keyring, keystore)
         ]
         empty = unlocking.BudgetSnapshot(
             audit.size, Ledger(settings.budget).snapshot(), BudgetClock(settings.budget).state()
@@ -112,17 +115,32 @@ def _accounts(seed: int) -> dict[str, Account]:
     }
 
 
-def _pages(seed: int, patients: int, today: date, people: dict[str, Account]) -> list[DayPage]:
+def _note(text: str, patient: bytes, entry: bytes, keyring: Keyring, keystore: KeyStore) -> str:
+    if not text:
+        return ""
+    bundle = keys.open_patient_keys(
+        keyring.under_epoch, keystore.get(keyring.tag(patient)), clinic=keyring.clinic, patient=patient,
+        epoch=keyring.epoch,
+    )
+    return seal_note(
+        AESGCM(bundle.card), text, clinic=keyring.clinic, patient=patient, entry=entry, epoch=keyring.epoch
+    )
+
+
+def _pages(
+    seed: int, patients: int, today: date, people: dict[str, Account], keyring: Keyring, keystore: KeyStore
+) -> list[DayPage]:
     if not patients:
         return []
     days: dict[tuple[bytes, str], list[Entry]] = {}
     for one in appointments(seed, patients, today):
         status: Status = msgspec.convert(one.status, Status)
+        ident, patient = os.urandom(16), bytes.fromhex(one.patient)
         entry = Entry(
-            id=os.urandom(16), doctor=bytes.fromhex(one.doctor), start_ms=one.start_ms, minutes=one.minutes,
-            patient=bytes.fromhex(one.patient),
+            id=ident, doctor=bytes.fromhex(one.doctor), start_ms=one.start_ms, minutes=one.minutes, patient=patient,
             made_by=PATIENT if one.made_by == "patient" else people[one.made_by].id, made_at_ms=one.made_ms,
-            confirmed=one.made_by == "patient", status=status, note=one.note,
+            confirmed=one.made_by == "patient", status=status,
+            note=_note(one.note, patient, ident, keyring, keystore),
         )
         days.setdefault((entry.doctor, day_of(entry.start_ms)), []).append(entry)
     return [

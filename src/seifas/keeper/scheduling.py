@@ -18,6 +18,7 @@ from seifas.keeper.door import OPS, Caller
 from seifas.keeper.keeper import Keeper, Moment
 from seifas.keeper.lines import Action
 from seifas.keeper.model import Kind
+from seifas.keeper.noting import open_note, seal_note
 from seifas.keeper.opening import acting, is_warm
 from seifas.keeper.schedule import pages
 from seifas.keeper.schedule.links import visit_of
@@ -76,9 +77,20 @@ def _shown(keeper: Keeper, entry: Entry) -> dict[str, Any]:
     name = f"{card.family} {card.given[0][:1] + '.' if card.given else ''}".strip() if card is not None else ""
     return {
         "id": entry.id, "doctor": entry.doctor, "start_ms": entry.start_ms, "minutes": entry.minutes,
-        "patient": entry.patient, "name": name, "status": entry.status, "kind": entry.kind, "note": entry.note,
+        "patient": entry.patient, "name": name, "status": entry.status, "kind": entry.kind,
+        "note": _note(keeper, entry),
         "confirmed": entry.confirmed,
     }
+
+
+def _note(keeper: Keeper, entry: Entry) -> str:
+    if not entry.note:
+        return ""
+    vault = keeper.require_unlocked().vault
+    head = vault.heads.get(entry.patient)
+    if head is None:
+        return ""
+    return open_note(vault.keyring.patient(head.patient, head.check).card, entry, clinic=vault.keyring.clinic)
 
 
 @OPS.op("schedule.book", Book, "desk")
@@ -89,20 +101,24 @@ async def book(keeper: Keeper, caller: Caller, args: Book) -> dict[str, Any]:
     vault = keeper.require_unlocked().vault
     if len(args.patient) != 16 or len(args.doctor) != 16:
         raise Missing("there is no such patient or doctor")
-    vault.head(args.patient)
+    head = vault.head(args.patient)
     zone = keeper.schedule.zone
     ident = os.urandom(16)
+    note = seal_note(
+        vault.keyring.patient(head.patient, head.check).card, args.note, clinic=vault.keyring.clinic,
+        patient=head.patient, entry=ident, epoch=vault.keyring.epoch,
+    )
     async with keeper.lock_of(b"schedule"):
         page = keeper.schedule.calendar.page(args.doctor, pages.day_of(args.start_ms, zone))
         if args.walk_in:
             changed = pages.walk_in(
                 page, entry_id=ident, start_ms=args.start_ms, minutes=args.minutes, patient=args.patient,
-                by=session.account, now_ms=moment.wall_ms, note=args.note, zone=zone,
+                by=session.account, now_ms=moment.wall_ms, note=note, zone=zone,
             )
         else:
             changed = pages.book(
                 page, entry_id=ident, start_ms=args.start_ms, minutes=args.minutes, patient=args.patient,
-                by=session.account, now_ms=moment.wall_ms, note=args.note, force=args.force, zone=zone,
+                by=session.account, now_ms=moment.wall_ms, note=note, force=args.force, zone=zone,
             )
         charged = await charge(
             keeper, moment, session, Deed.MAKE_LINK, Action.SCHEDULE, patient=args.patient, reason="schedule",

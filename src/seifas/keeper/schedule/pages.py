@@ -35,6 +35,10 @@ PRESENT = frozenset(("arrived", "done", "walkin"))
 MINUTES_LIMIT = 12 * 60
 BOOK_AHEAD_DAYS = 3 * 366
 NOTE_LIMIT = 500
+SEALED_NOTE = "\x01"
+"""A note that begins so is sealed under its patient's key (keeper.noting), in base64."""
+SEALED_NOTE_LIMIT = 3000
+"""Four bytes a letter, sealed, in base64."""
 ENTRIES_LIMIT = 400
 """Entries to which a day may be booked, cancelled ones counted: one with more is an attack or a fault."""
 VISITS_LIMIT = 20_000
@@ -365,7 +369,7 @@ def _with(page: DayPage, entry: Entry) -> DayPage:
     for field in ("id", "doctor", "patient", "made_by"):
         if len(getattr(entry, field)) != 16:
             raise Invalid("An id is 16 bytes.", where=field)
-    if len(entry.note) > NOTE_LIMIT:
+    if len(entry.note) > (SEALED_NOTE_LIMIT if entry.note.startswith(SEALED_NOTE) else NOTE_LIMIT):
         raise Invalid(f"A note has at most {NOTE_LIMIT} letters.", where="note")
     if any(other.id == entry.id for other in page.entries):
         raise Conflict("There is an entry of that id already.", where="entry")
