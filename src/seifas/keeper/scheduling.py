@@ -199,15 +199,17 @@ def with_visit(
 
     An Encounter that is old, planned or vague makes no visit, and takes back the one it made.
     """
-    without_visit(keeper, ident, changed)
     try:
         start, end = visit_of(encounter)
     except Invalid:
+        without_visit(keeper, ident, changed)
         return
     if not -_AHEAD_MS <= moment.wall_ms - start <= _VISIT_KEPT_MS:
+        without_visit(keeper, ident, changed)
         return
     date = pages.day_of(start, keeper.schedule.zone)
     shard = _visits_of(patient)
+    without_visit(keeper, ident, changed, besides=(shard, date))
     page = changed.get((shard, date)) or keeper.schedule.calendar.page(shard, date)
     changed[shard, date] = pages.record_visit(
         page, entry_id=ident, start_ms=start, end_ms=end, patient=patient, by=account, now_ms=moment.wall_ms,
@@ -215,13 +217,18 @@ def with_visit(
     )
 
 
-def without_visit(keeper: Keeper, ident: bytes, changed: dict[tuple[bytes, str], DayPage]) -> None:
-    """Takes out the visit of an Encounter that was changed to another day or deleted."""
+def without_visit(
+    keeper: Keeper, ident: bytes, changed: dict[tuple[bytes, str], DayPage], *, besides: tuple[bytes, str] | None = None
+) -> None:
+    """Takes out the visit of an Encounter that was changed to another day or deleted; not from the page `besides`,
+    where it is written again and has to keep who made it."""
     try:
         page = keeper.schedule.calendar.find(ident)
     except Missing:
         return
     key = (page.doctor, page.date)
+    if key == besides:
+        return
     changed[key] = pages.without(changed.get(key, page), ident)
 
 
