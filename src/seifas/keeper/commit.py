@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
-from seifas.errors import SeifasError, Unavailable
+from seifas.errors import Conflict, SeifasError, Unavailable
 from seifas.keeper.log import AuditLog
 from seifas.storage.state import Change, Group, StateStore
 
@@ -126,24 +126,46 @@ class Writer:
             self._running = False
             return
         batch, self._queue = self._queue, []
-        everything = [item for items, _ in batch for item in items]
-        done = asyncio.get_running_loop().run_in_executor(self._thread, self._put_many, everything)
+        done = asyncio.get_running_loop().run_in_executor(self._thread, self._put, [items for items, _ in batch])
         done.add_done_callback(lambda finished: self._finish(batch, finished))
 
+    def _put(self, waiting: list[Sequence[tuple[bytes, bytes]]]) -> list[SeifasError | None]:
+        """All in one transaction; when one of them conflicts, each by itself, so that only that one is refused."""
+        try:
+            self._put_many([item for items in waiting for item in items])
+        except Conflict:
+            return [self._alone(items) for items in waiting]
+        return [None] * len(waiting)
+
+    def _alone(self, items: Sequence[tuple[bytes, bytes]]) -> SeifasError | None:
+        try:
+            self._put_many(list(items))
+        except SeifasError as error:
+            return error
+        return None
+
     def _finish(
-        self, batch: list[tuple[Sequence[tuple[bytes, bytes]], asyncio.Future[None]]], finished: asyncio.Future[Any]
+        self,
+        batch: list[tuple[Sequence[tuple[bytes, bytes]], asyncio.Future[None]]],
+        finished: asyncio.Future[list[SeifasError | None]],
     ) -> None:
         error = finished.exception()
-        if error is not None and not isinstance(error, SeifasError):
+        if error is None:
+            results = finished.result()
+        elif isinstance(error, SeifasError):
+            results = [error] * len(batch)
+        else:
             log.error("a write failed", extra={"error": type(error).__name__})
-            error = Unavailable("the vault could not store what you sent; nothing was changed, try again")
-        for _, future in batch:
+            results = [Unavailable("the vault could not store what you sent; nothing was changed, try again")] * len(
+                batch
+            )
+        for (_, future), refused in zip(batch, results, strict=True):
             if future.done():
                 continue
-            if error is None:
+            if refused is None:
                 future.set_result(None)
             else:
-                future.set_exception(error)
+                future.set_exception(refused)
         self._next()
 
     async def drain(self) -> None:

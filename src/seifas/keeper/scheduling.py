@@ -233,5 +233,5 @@ def without_visit(
 
 
 def _visits_of(patient: bytes) -> bytes:
-    """In place of a doctor: visits told by Encounters are spread over 256 pages a day, each sealed whole at a change."""
+    """In place of a doctor: visits told by Encounters lie on 256 pages a day, as each is sealed whole at a change."""
     return bytes(15) + patient[:1]
