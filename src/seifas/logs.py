@@ -12,7 +12,9 @@ import time
 
 import msgspec
 
-_STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+_STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {
+    "message", "asctime", "taskName", "color_message",
+}
 _encoder = msgspec.json.Encoder(enc_hook=str)
 
 
@@ -34,9 +36,14 @@ class _JsonLines(logging.Formatter):
 
 
 def start(process: str, *, level: int = logging.INFO) -> None:
-    """Sets up logging for this process; called first thing in each."""
+    """Sets up logging for this process; called first thing in each.
+
+    A person at a terminal is shown warnings only: every request as JSON would bury them.
+    """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonLines(process))
+    if sys.stderr.isatty():
+        level = logging.WARNING
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)

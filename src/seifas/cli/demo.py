@@ -19,6 +19,7 @@ from seifas.cli.serving import on_ports, serve
 from seifas.crypto import slots
 from seifas.demo.building import build
 from seifas.errors import Conflict, Invalid
+from seifas.keeper.client import BlockingClient
 from seifas.settings import Clinic, Settings
 
 _LINKS_FOR = ("doctor1", "reception1", "officer1", "administrator")
@@ -105,7 +106,9 @@ def _links_later(data: Path) -> None:
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and not reach.is_running(data):
             time.sleep(0.1)
-        with reach.keeper(data) as keeper:
+        with BlockingClient(data / "run" / "admin.sock") as keeper:
+            while time.monotonic() < deadline and keeper.call("health")["locked"]:
+                time.sleep(0.1)
             base = reach.staff_url(data)
             for name in _LINKS_FOR:
                 made = keeper.call("admin.login_link", name=name)

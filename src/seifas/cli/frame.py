@@ -74,11 +74,19 @@ def bar(title: str, total: int | None, *, quiet: bool) -> Iterator[Callable[[int
         yield lambda done: progress.advance(task, done)
 
 
+def kept_outside(path: Path, data: Path) -> None:
+    """Raises Invalid for a secret's file inside the vault's directory, and for one that is not there."""
+    if path.resolve().is_relative_to(data.resolve()):
+        raise Invalid(
+            "keep the passphrase outside the vault's directory: who takes the disk would take both", where=str(path)
+        )
+    if not path.is_file():
+        raise Invalid("there is no such passphrase file", where=str(path))
+
+
 def secret_from(path: Path, data: Path) -> str:
     """The first line of a secret's file. Raises Invalid when it is missing, empty, or inside the vault's directory."""
-    if path.resolve().is_relative_to(data.resolve()):
-        raise Invalid("keep the passphrase outside the vault's directory: who takes the disk would take both",
-                      where=str(path))
+    kept_outside(path, data)
     try:
         text = path.read_text(encoding="utf-8").split("\n", 1)[0].strip()
     except (OSError, UnicodeDecodeError) as error:

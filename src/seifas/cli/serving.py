@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import socket
 import stat
 from pathlib import Path
 
+from rich.markup import escape
+
 from seifas import logs
 from seifas import settings as settings_module
-from seifas.cli.frame import console, secret_from
+from seifas.cli.frame import console, kept_outside, secret_from
 from seifas.cli.reach import demo_passphrase_file, is_running
 from seifas.errors import Conflict, Invalid, SeifasError
 from seifas.jobs import main as jobs_main
@@ -40,6 +43,10 @@ def serve(data: Path, port: int | None, passphrase_file: Path | None) -> int:
         raise Conflict("this vault is being served already", where=str(data))
     if passphrase_file is None and settings.demo and demo_passphrase_file(data).exists():
         passphrase_file = demo_passphrase_file(data)
+    if passphrase_file is not None:
+        kept_outside(passphrase_file, data)
+    for listener in (settings.listen.public, settings.listen.staff, settings.listen.unlock):
+        _require_free(listener)
     uids = separate(data, settings)
     say_risks(settings, data, separated=uids is not None)
     programs = [
@@ -57,6 +64,17 @@ def serve(data: Path, port: int | None, passphrase_file: Path | None) -> int:
     if passphrase_file is not None:
         _unlock_later(data, passphrase_file)
     return run(programs)
+
+
+def _require_free(listener: str) -> None:
+    host, _, port = listener.rpartition(":")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host.strip("[]"), int(port)))
+        except OSError as error:
+            raise Conflict(f"{listener} is taken or not this machine's: choose another", where="--port") from error
 
 
 def _uid(uids: dict[str, int] | None, name: str) -> int | None:
@@ -140,4 +158,4 @@ def say_risks(settings: Settings, data: Path, *, separated: bool) -> None:
     if (data / settings.paths.keys).resolve().is_relative_to(data.resolve()):
         risks.append("the key store lies beside the data ([paths] keys)")
     for risk in risks:
-        console.print(f"[yellow]at risk[/]: {risk}", markup=True)
+        console.print(f"[yellow]at risk[/]: {escape(risk)}", markup=True)

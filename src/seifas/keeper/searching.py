@@ -10,11 +10,13 @@ from typing import Any
 
 import msgspec
 
-from seifas.errors import Missing
+from seifas.errors import Missing, Refused
 from seifas.keeper.budget.asks import Action as Deed
 from seifas.keeper.charging import charge
 from seifas.keeper.directory.asking import Query
 from seifas.keeper.door import OPS, Caller
+from seifas.keeper.identity import scopes
+from seifas.keeper.identity.sessions import Strength
 from seifas.keeper.keeper import Keeper
 from seifas.keeper.lines import Action, Outcome
 from seifas.keeper.opening import acting, require_person, shown
@@ -47,6 +49,8 @@ async def search(keeper: Keeper, caller: Caller, args: Search) -> list[dict[str,
     """Masked hits, at most 20 and no total. A search without hits is a line too."""
     moment = keeper.now()
     session = acting(keeper, args.session, "patient.search", moment)
+    if session.strength is Strength.TOKEN and not scopes.covers(session.scopes, "Patient", "s"):
+        raise Refused("the program's scopes do not cover searching", where="Patient")
     query = Query(
         family=args.family, given=args.given, name=args.name, birthdate=args.birthdate, identifier=args.identifier,
         phone=args.phone, email=args.email,
