@@ -58,6 +58,8 @@ class Flag:
     EXPORT = 8
     SECOND = 16
     """A colleague signed too: `other`."""
+    SEEN = 32
+    """REPEAT: a cold patient, read through a session that had not read it yet."""
 
 
 class Charge(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -27,10 +27,10 @@ def apply(books: Books, charge: Charge) -> None:
 
 
 def _repeat(books: Books, charge: Charge, at: int) -> None:
-    account, session = _who(books, charge, at)
-    _common(account, charge, at)
-    for patient in charge.patients:
-        if account.day.has(patient, at) and not session.seen.has(patient, at):
+    _common(books.write_account(charge.account), charge, at)
+    if charge.flags & Flag.SEEN:
+        session = books.write_session(charge.session, charge.account, at)
+        for patient in charge.patients:
             _seen(session, charge, patient, at)
 
 

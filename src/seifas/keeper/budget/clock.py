@@ -34,58 +34,50 @@ class BudgetClock:
         self._off_ms = limits.off_hours * HOUR
         self._alarms: list[Alarm] = []
         self._anchor: ClockState | None = state
-        self._budget = state.budget_ms if state else 0
-        self._wall = state.wall_ms if state else 0
-        self._boot = state.boot_ms if state else 0
+        self._last = state or ClockState(0, 0, 0, b"")  # the last reading, and what budget time it was then
+        self._budget = self._last.budget_ms
 
     def now(self, wall_ms: int, boot_ms: int, boot_id: bytes = b"") -> int:
         """Budget time at this reading of both clocks."""
-        anchor = self._anchor
+        anchor, last = self._anchor, self._last
         if anchor is None:
-            self._anchor = ClockState(self._budget or wall_ms, wall_ms, boot_ms, boot_id)
-            self._budget, self._wall, self._boot = self._anchor.budget_ms, wall_ms, boot_ms
-            return self._budget
-        if boot_id != anchor.boot_id or boot_ms < self._boot:
-            self._restarted(wall_ms, boot_ms, boot_id, same_boot=boot_id == anchor.boot_id != b"")
-            return self._budget
+            return self._set(self._budget or wall_ms, wall_ms, boot_ms, boot_id)
+        if boot_id != anchor.boot_id or boot_ms < last.boot_ms:
+            return self._restarted(wall_ms, boot_ms, boot_id, same_boot=boot_id == anchor.boot_id != b"")
         by_wall, by_boot = wall_ms - anchor.wall_ms, boot_ms - anchor.boot_ms
         if abs(by_wall - by_boot) > self._jump_ms:
             self._jumped(by_wall - by_boot)
-            step = min(wall_ms - self._wall, boot_ms - self._boot)
-            self._set(self._budget + max(0, step), wall_ms, boot_ms, boot_id)
-            return self._budget
+            step = min(wall_ms - last.wall_ms, boot_ms - last.boot_ms)
+            return self._set(last.budget_ms + max(0, step), wall_ms, boot_ms, boot_id)
         self._budget = max(self._budget, anchor.budget_ms + min(by_wall, by_boot))
-        self._wall, self._boot = wall_ms, boot_ms
+        self._last = ClockState(self._budget, wall_ms, boot_ms, boot_id)
         return self._budget
 
     def at_least(self, budget_ms: int) -> None:
         """Budget time is not before this: the last charge in the log, which may be younger than the stored state."""
-        if budget_ms <= self._budget:
-            return
-        self._budget = budget_ms
-        if self._anchor is not None:
-            self._anchor = ClockState(budget_ms, self._wall, self._boot, self._anchor.boot_id)
+        self._budget = max(self._budget, budget_ms)
 
     def state(self) -> ClockState:
-        """To be stored. Before the first reading there is none to store: ClockState(0, 0, 0, b"")."""
-        return ClockState(self._budget, self._wall, self._boot, self._anchor.boot_id if self._anchor else b"")
+        """To be stored. Before the first reading there is none: ClockState(0, 0, 0, b"")."""
+        return self._last
 
     def take_alarms(self) -> list[Alarm]:
         """The jumps since the last call; each is given once."""
         alarms, self._alarms = self._alarms, []
         return alarms
 
-    def _restarted(self, wall_ms: int, boot_ms: int, boot_id: bytes, *, same_boot: bool) -> None:
+    def _restarted(self, wall_ms: int, boot_ms: int, boot_id: bytes, *, same_boot: bool) -> int:
         """The machine started anew. How long it was off cannot be known: the wall clock may have been set meanwhile."""
-        by_wall = wall_ms - self._wall
+        by_wall = wall_ms - self._last.wall_ms
         if by_wall < -self._jump_ms or same_boot:
             self._jumped(by_wall)
         running = 0 if same_boot else boot_ms + self._off_ms
-        self._set(self._budget + max(0, min(by_wall, running)), wall_ms, boot_ms, boot_id)
+        return self._set(self._budget + max(0, min(by_wall, running)), wall_ms, boot_ms, boot_id)
 
-    def _set(self, budget_ms: int, wall_ms: int, boot_ms: int, boot_id: bytes) -> None:
-        self._budget, self._wall, self._boot = budget_ms, wall_ms, boot_ms
-        self._anchor = ClockState(budget_ms, wall_ms, boot_ms, boot_id)
+    def _set(self, budget_ms: int, wall_ms: int, boot_ms: int, boot_id: bytes) -> int:
+        self._budget = max(self._budget, budget_ms)
+        self._anchor = self._last = ClockState(self._budget, wall_ms, boot_ms, boot_id)
+        return self._budget
 
     def _jumped(self, by_ms: int) -> None:
         way = "forward" if by_ms > 0 else "backward"

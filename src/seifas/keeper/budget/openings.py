@@ -68,6 +68,7 @@ def _again(books: Books, account: AccountBook, ask: Ask, now: int, flags: int) -
     if account.day.has(ask.patient, now) and not is_warm(books, account, ask, now):
         session = books.session(ask.session)
         if not session.seen.has(ask.patient, now):
+            flags |= Flag.SEEN
             if ask.fresh_passkey:
                 flags |= Flag.FRESH
             else:

@@ -1,0 +1,574 @@
+"""The budget's rules a second time: slow, by scanning a list of everything that ever happened.
+
+Nothing is kept up to date, nothing expires: each question walks over the whole list. Written from docs/budgets.md and
+not from the ledger, so that the two agreeing means something.
+"""
+
+from __future__ import annotations
+
+from statistics import median_low
+
+from seifas.keeper.budget.asks import NOBODY, Action, Actor, Ask
+from seifas.keeper.budget.limits import DAY, HOUR, MINUTE, Limits
+
+CLINIC = b"the clinic"
+
+
+class Reference:
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.adds: list[tuple[int, str, bytes, bytes, int]] = []  # (index, window, owner, key, at)
+        self.forgotten: dict[tuple[str, bytes, bytes | None], int] = {}  # before which index it does not count
+        self.index = 0
+        self.suspended: set[bytes] = set()
+        self.raises: dict[tuple[bytes, str], tuple[int, int]] = {}
+        self.opened_on: list[tuple[bytes, int]] = []  # (account, day): one warm chart each
+        self.lists: dict[bytes, tuple[int, set[bytes]]] = {}
+        self.sessions: dict[bytes, bytes] = {}
+        self.spans = {
+            "cards": limits.repeat_hours * HOUR, "charts": limits.repeat_hours * HOUR,
+            "month": limits.month_days * DAY, "links": limits.links_kept_days * DAY,
+            "link_costs": limits.month_days * DAY, "glass": limits.glass_hours * HOUR,
+            "confirms": limits.glass_hours * HOUR, "hour": HOUR, "refused": HOUR,
+            "worklisted": limits.worklist_week_days * DAY, "rung": limits.alarm_again_minutes * MINUTE,
+        }  # fmt: skip
+
+    # -- the list
+
+    def add(self, window: str, owner: bytes, key: bytes, at: int) -> None:
+        self.index += 1
+        self.adds.append((self.index, window, owner, key, at))
+
+    def tick(self, window: str, owner: bytes, at: int) -> None:
+        """An event that counts each time."""
+        self.add(window, owner, b"%d" % (self.index + 1), at)
+
+    def forget(self, window: str, owner: bytes, key: bytes | None = None) -> None:
+        self.forgotten[window, owner, key] = self.index
+
+    def live(self, window: str, owner: bytes, now: int) -> dict[bytes, int]:
+        """Keys and when each was last added, of those that count at `now`."""
+        span = self.spans.get(window, DAY)
+        found: dict[bytes, int] = {}
+        for index, name, whose, key, at in self.adds:
+            if (name, whose) != (window, owner) or now - at >= span:
+                continue
+            if index <= self.forgotten.get((window, owner, None), 0):
+                continue
+            if index <= self.forgotten.get((window, owner, key), 0):
+                continue
+            found[key] = max(at, found.get(key, at))
+        return found
+
+    def wait(self, window: str, owner: bytes, now: int, bound: int) -> int:
+        """How long until fewer than `bound` are left: tries every moment at which one leaves."""
+        if bound <= 0:
+            return 0
+        span, times = self.spans.get(window, DAY), sorted(self.live(window, owner, now).values())
+        if len(times) < bound:
+            return 0
+        for at in times:
+            if sum(other + span > at + span for other in times) < bound:
+                return at + span - now
+        raise AssertionError("all leave in the end")
+
+    def raised(self, owner: bytes, name: str, now: int) -> int:
+        amount, until = self.raises.get((owner, name), (0, 0))
+        return amount if now < until else 0
+
+    def ceiling(self, account: bytes, now: int) -> int:
+        """The warm ceiling before lifts and raises, worked out day by day from the beginning."""
+        limits, today = self.limits, now // DAY
+        counts: dict[int, int] = {}
+        for whose, day in self.opened_on:
+            if whose == account:
+                counts[day] = counts.get(day, 0) + 1
+        weights: dict[int, int] = {}
+
+        def median(day: int) -> int:
+            past = [weight for other, weight in weights.items() if day - limits.warm_history_days <= other < day]
+            return median_low(past) if len(past) >= limits.warm_history_least else 0
+
+        for day in sorted(counts):
+            if day < today:
+                most = max(
+                    limits.warm_charts // limits.warm_times_median, 1, median(day) * limits.warm_growth_percent // 100
+                )
+                weights[day] = min(counts[day], most)
+        return max(limits.warm_charts, min(limits.warm_charts_most, limits.warm_times_median * median(today)))
+
+    # -- the rules; each gives (outcome, code, kind, limit, wait, left, alarm)
+
+    def decide(self, ask: Ask, now: int) -> tuple[object, ...]:
+        if ask.account in self.suspended:
+            return self.no("STOP", "suspended")
+        if ask.canary or (ask.canaries and ask.action is not Action.SEARCH):
+            return self.no("STOP", "canary", alarm=self.ring("canary", ask, now))
+        if ask.actor is Actor.MACHINE:
+            return self.machine(ask, now)
+        match ask.action:
+            case Action.OPEN_CARD | Action.OPEN_CHART | Action.MAKE_LINK:
+                return self.open(ask, now)
+            case Action.EXPORT:
+                return self.export(ask, now)
+            case Action.BREAK_GLASS | Action.GLASS_CONFIRM:
+                return self.glass(ask, now)
+            case Action.CALLER_HIT | Action.CALLER_MISS:
+                return self.caller(ask, now)
+            case Action.SEARCH:
+                return self.search(ask, now)
+            case Action.WORKLIST | Action.WORKLIST_OPEN:
+                return self.worklist(ask, now)
+            case Action.CHANGE:
+                bound = max(self.limits.change_patients, self.warm_bound(ask.account, now))
+                return self.plain("changes", "change_patients", "CHANGE", ask, now, bound=bound)
+            case Action.ERASE:
+                return self.erase(ask, now)
+            case Action.REGISTER:
+                self.add("charts", ask.account, ask.patient, now)
+                self.add("registered", CLINIC, ask.patient, now)
+                return self.yes("REGISTERED")
+            case _:
+                return self.yes("FREE")
+
+    def warm(self, ask: Ask, now: int) -> bool:
+        return (
+            ask.warm
+            or (ask.entry and ask.patient in self.live("links", ask.account, now))
+            or ask.patient in self.live("registered", CLINIC, now)
+        )
+
+    def open(self, ask: Ask, now: int) -> tuple[object, ...]:
+        me, patient, link = ask.account, ask.patient, ask.action is Action.MAKE_LINK
+        warm = self.warm(ask, now)
+        card = ask.action is Action.OPEN_CARD or (link and warm)
+        if patient in self.live("charts", me, now) or (card and patient in self.live("cards", me, now)):
+            return self.again(ask, now, warm, link=link)
+        if warm:
+            answer = self.warm_card(ask, now) if card else self.warm_chart(ask, now)
+        else:
+            answer = self.cold(ask, now, reason=ask.reason or ask.entry or link)
+            if link and answer[0] == "ALLOW":
+                self.add("link_costs", me, patient, now)
+        if link and answer[0] == "ALLOW":
+            self.add("links", me, patient, now)
+        return answer
+
+    def again(self, ask: Ask, now: int, warm: bool, *, link: bool) -> tuple[object, ...]:
+        me, here, patient = ask.account, ask.session, ask.patient
+        if not warm and patient in self.live("day", me, now) and patient not in self.live("seen", here, now):
+            if not ask.fresh_passkey:
+                refused = self.session_room(ask, now)
+                if refused:
+                    return refused
+                self.add("hour", here, patient, now)
+                self.add("sday", here, patient, now)
+            else:
+                self.forget("refused", here, patient)
+            self.add("seen", here, patient, now)
+            self.sessions[here] = me
+        if link and patient not in self.live("links", me, now):
+            self.add("links", me, patient, now)
+        return self.yes("REPEAT")
+
+    def warm_card(self, ask: Ask, now: int) -> tuple[object, ...]:
+        return self.plain("warm_cards", "warm_cards", "WARM_CARD", ask, now, code="warm-cards", also="cards")
+
+    def warm_bound(self, account: bytes, now: int) -> int:
+        base = self.ceiling(account, now)
+        lifts = len(self.live("warm_lifts", account, now))
+        return base + lifts * max(1, base // 2) + self.raised(account, "warm_charts", now)
+
+    def warm_chart(self, ask: Ask, now: int) -> tuple[object, ...]:
+        me, patient = ask.account, ask.patient
+        opened = self.live("warm", me, now)
+        bound, half = self.warm_bound(me, now), max(1, self.ceiling(me, now) // 2)
+        if patient not in opened and len(opened) >= bound:
+            lifts = 0
+            while len(opened) >= bound + lifts * half:
+                lifts += 1
+            wait = self.wait("warm", me, now, bound)
+            if len(self.live("warm_lifts", me, now)) + lifts > self.limits.warm_lifts:
+                return self.no("STOP", "warm-charts", bound, wait, self.ring("warm-charts", ask, now))
+            if not ask.fresh_passkey:
+                return self.gesture("warm-gesture", ask, now, bound, wait, patient)
+            for _ in range(lifts):
+                self.tick("warm_lifts", me, now)
+            bound += lifts * half
+        if patient not in opened:
+            self.opened_on.append((me, now // DAY))
+        self.add("warm", me, patient, now)
+        self.add("charts", me, patient, now)
+        if ask.fresh_passkey:
+            self.forget("refused", ask.session, patient)
+        return self.yes("WARM", max(0, bound - len({*opened, patient})))
+
+    def cold_bounds(self, ask: Ask, now: int, *, glass: bool) -> tuple[object, ...] | None:
+        me, patient, limits = ask.account, ask.patient, self.limits
+        today = self.live("day", me, now)
+        if patient in today:
+            return None
+        bound = limits.cold_account_day + self.raised(me, "cold_account_day", now)
+        if len(today) >= bound:
+            return self.no("STOP", "cold-day", bound, self.wait("day", me, now, bound), self.ring("cold-day", ask, now))
+        month = self.live("month", me, now)
+        bound = limits.cold_account_month + self.raised(me, "cold_account_month", now)
+        if patient not in month and len(month) >= bound:
+            wait = self.wait("month", me, now, bound)
+            return self.no("STOP", "cold-month", bound, wait, self.ring("cold-month", ask, now))
+        taken = self.live("clinic", CLINIC, now)
+        if patient in taken:
+            return None
+        room = limits.cold_clinic_day + self.raised(NOBODY, "cold_clinic_day", now)
+        if not glass:
+            room -= max(0, limits.glass_kept - len(self.live("clinic_glass", CLINIC, now)))
+        if len(taken) >= room:
+            wait = self.wait("clinic", CLINIC, now, room)
+            return self.no("STOP", "cold-clinic", room, wait, self.ring("cold-clinic", ask, now, whose=NOBODY))
+        if not glass and len(today) >= limits.share and len(taken) >= room - limits.share:
+            wait = min(
+                self.wait("day", me, now, limits.share), self.wait("clinic", CLINIC, now, room - limits.share)
+            )
+            return self.no("STOP", "cold-kept", limits.share, wait, self.ring("cold-kept", ask, now))
+        return None
+
+    def cold(self, ask: Ask, now: int, *, reason: object) -> tuple[object, ...]:
+        me, here, patient, limits = ask.account, ask.session, ask.patient, self.limits
+        refused = self.cold_bounds(ask, now, glass=False)
+        if refused:
+            return refused
+        if not reason:
+            return self.no("NEED_REASON", "reason")
+        today = self.live("day", me, now)
+        if not ask.fresh_passkey:
+            if patient not in today and len(today) >= limits.share:
+                wait = self.wait("day", me, now, limits.share)
+                return self.gesture("cold-share", ask, now, limits.share, wait, patient)
+            refused = self.session_room(ask, now)
+            if refused:
+                return refused
+        alarm = "" if patient in today else self.cold_notice(ask, now)
+        self.paid_cold(ask, now)
+        bound = limits.cold_account_day + self.raised(me, "cold_account_day", now)
+        assert here
+        return self.yes("COLD", max(0, bound - len({*today, patient})), alarm)
+
+    def cold_notice(self, ask: Ask, now: int) -> str:
+        me, patient, limits = ask.account, ask.patient, self.limits
+        taken, month = self.live("clinic", CLINIC, now), self.live("month", me, now)
+        if patient not in taken and len(taken) + 1 == limits.cold_clinic_day * limits.warn_percent // 100:
+            return self.ring("clinic-near", ask, now, whose=NOBODY)
+        if len({*month, patient}) == limits.cold_account_month * limits.warn_percent // 100:
+            return self.ring("month-near", ask, now)
+        if len(self.live("day", me, now)) == limits.share:
+            return self.ring("share-passed", ask, now)
+        if not ask.fresh_passkey and len(self.live("sday", ask.session, now)) + 1 == limits.cold_session_day:
+            return self.ring("session-full", ask, now)
+        return ""
+
+    def paid_cold(self, ask: Ask, now: int, *, fresh: bool | None = None) -> None:
+        me, here, patient = ask.account, ask.session, ask.patient
+        self.sessions[here] = me
+        for window, owner in (
+            ("charts", me), ("day", me), ("month", me), ("clinic", CLINIC), ("charged", here), ("seen", here),
+        ):  # fmt: skip
+            self.add(window, owner, patient, now)
+        if ask.fresh_passkey if fresh is None else fresh:
+            self.forget("refused", here, patient)
+        else:
+            self.add("hour", here, patient, now)
+            self.add("sday", here, patient, now)
+
+    def session_room(self, ask: Ask, now: int) -> tuple[object, ...] | None:
+        limits = self.limits
+        for window, bound in (("hour", limits.cold_session_hour), ("sday", limits.cold_session_day)):
+            used = self.live(window, ask.session, now)
+            if ask.patient not in used and len(used) >= bound:
+                wait = self.wait(window, ask.session, now, bound)
+                return self.gesture("cold-session", ask, now, bound, wait, ask.patient)
+        return None
+
+    def gesture(
+        self, code: str, ask: Ask, now: int, limit: int, wait: int, about: bytes
+    ) -> tuple[object, ...]:
+        """A gesture is demanded; asking for too many others meanwhile freezes."""
+        refused = self.live("refused", ask.session, now)
+        if about not in refused:
+            if len(refused) >= self.limits.insist:
+                return self.no("STOP", "insisting", self.limits.insist, 0, self.ring("insisting", ask, now))
+            self.add("refused", ask.session, about, now)
+            self.sessions[ask.session] = ask.account
+        return self.no("NEED_STEPUP", code, limit, wait)
+
+    def export(self, ask: Ask, now: int) -> tuple[object, ...]:
+        me, patient = ask.account, ask.patient
+        bound = self.limits.export_day + self.raised(me, "export_day", now)
+        done = self.live("exports", me, now)
+        if patient not in done and len(done) >= bound:
+            wait = self.wait("exports", me, now, bound)
+            return self.no("STOP", "exports", bound, wait, self.ring("exports", ask, now))
+        if not ask.reason:
+            return self.no("NEED_REASON", "reason")
+        if not ask.fresh_passkey:
+            return self.no("NEED_STEPUP", "gesture")
+        warm = self.warm(ask, now)
+        if patient in self.live("charts", me, now):
+            answer = self.again(ask, now, warm, link=False)
+        else:
+            answer = self.warm_chart(ask, now) if warm else self.cold(ask, now, reason=True)
+        if answer[0] == "ALLOW":
+            self.add("exports", me, patient, now)
+            if not answer[-1]:
+                answer = (*answer[:-1], self.ring("export", ask, now))
+        return answer
+
+    def glass(self, ask: Ask, now: int) -> tuple[object, ...]:
+        me, patient, limits = ask.account, ask.patient, self.limits
+        if self.warm(ask, now) or patient in self.live("charts", me, now):
+            return self.open(ask, now)
+        refused = self.cold_bounds(ask, now, glass=True)
+        if refused:
+            return refused
+        if not ask.reason:
+            return self.no("NEED_REASON", "reason")
+        mine, everyones = self.live("glass", me, now), self.live("clinic_glass", CLINIC, now)
+        second = ask.action is Action.GLASS_CONFIRM
+        if second:
+            if (
+                ask.second in (NOBODY, me) or ask.second in self.suspended
+                or len(self.live("confirms", ask.second, now)) >= limits.glass_account
+            ):  # fmt: skip
+                return self.no("STOP", "glass-colleague", limits.glass_account)
+        elif len(mine) >= limits.glass_account or len(everyones) >= limits.glass_clinic_day:
+            wait = max(
+                self.wait("glass", me, now, limits.glass_account),
+                self.wait("clinic_glass", CLINIC, now, limits.glass_clinic_day),
+            )
+            limit = limits.glass_account if len(mine) >= limits.glass_account else limits.glass_clinic_day
+            return self.no("NEED_SECOND", "glass-second", limit, wait)
+        if not ask.fresh_passkey:
+            return self.no("NEED_STEPUP", "gesture")
+        self.paid_cold(ask, now, fresh=True)
+        self.add("glass", me, patient, now)
+        self.add("clinic_glass", CLINIC, me + patient, now)
+        if second:
+            self.tick("confirms", ask.second, now)
+        self.add("rung", CLINIC, b"glass" + me, now)
+        return self.yes("GLASS", max(0, limits.glass_account - len(mine) - 1), "glass")
+
+    def caller(self, ask: Ask, now: int) -> tuple[object, ...]:
+        me, patient, limits = ask.account, ask.patient, self.limits
+        misses, cards = self.live("misses", me, now), self.live("callers", me, now)
+        if len(misses) >= limits.caller_misses_day:
+            bound = limits.caller_misses_day
+            wait = self.wait("misses", me, now, bound)
+            return self.no("STOP", "guessing", bound, wait, self.ring("guessing", ask, now))
+        bound = limits.caller_cards + self.raised(me, "caller_cards", now)
+        if len(cards) >= bound:
+            wait = self.wait("callers", me, now, bound)
+            return self.no("STOP", "caller-cards", bound, wait, self.ring("caller-cards", ask, now))
+        free = limits.caller_misses * (1 + len(self.live("miss_lifts", me, now)))
+        lift = len(misses) >= free
+        if lift and not ask.fresh_passkey:
+            return self.no("NEED_STEPUP", "caller-misses", free, self.wait("misses", me, now, free))
+        if ask.action is Action.CALLER_MISS:
+            answer = self.yes("MISS", limits.caller_misses_day - len(misses) - 1)
+            self.tick("misses", me, now)
+        elif patient in self.live("cards", me, now) or patient in self.live("charts", me, now):
+            answer = self.yes("REPEAT")
+        elif self.warm(ask, now):
+            answer = self.warm_card(ask, now)
+        else:
+            self.add("callers", me, patient, now)
+            self.add("cards", me, patient, now)
+            answer = self.yes("CALLER", bound - len({*cards, patient}))
+        if lift and answer[0] == "ALLOW":
+            self.tick("miss_lifts", me, now)
+        return answer
+
+    def search(self, ask: Ask, now: int) -> tuple[object, ...]:
+        me, here, limits = ask.account, ask.session, self.limits
+        if len(ask.patients) > limits.search_hits:
+            return self.no("STOP", "search-wide", limits.search_hits)
+        known = {*self.live("cards", me, now), *self.live("charts", me, now)}
+        mine, its = self.live("listed", me, now), self.live("slisted", here, now)
+        new = [one for one in dict.fromkeys(ask.patients) if one not in known and not (one in mine and one in its)]
+        if not new:
+            return self.yes("FREE")
+        bound = limits.search_account_day + self.raised(me, "search_account_day", now)
+        to_me, to_it = len(set(new) - set(mine)), len(set(new) - set(its))
+        if len(mine) + to_me > bound:
+            wait = self.wait("listed", me, now, bound - to_me + 1)
+            return self.no("STOP", "search-day", bound, wait, self.ring("search-day", ask, now))
+        allowed = limits.search_session * (1 + len(self.live("search_lifts", here, now)))
+        if len(its) + to_it > allowed:
+            if not ask.fresh_passkey:
+                wait = self.wait("slisted", here, now, allowed - to_it + 1)
+                return self.gesture("search-session", ask, now, allowed, wait, new[0])
+            self.tick("search_lifts", here, now)
+        self.sessions[here] = me
+        alarm = self.decoys(ask, now)
+        for one in new:
+            self.add("listed", me, one, now)
+            self.add("slisted", here, one, now)
+            if ask.fresh_passkey:
+                self.forget("refused", here, one)
+        return self.yes("SEARCH", bound - len(mine) - to_me, alarm)
+
+    def decoys(self, ask: Ask, now: int) -> str:
+        me, here, limits = ask.account, ask.session, self.limits
+        for one in ask.canaries:
+            self.add("decoys", me, one, now)
+            self.add("sdecoys", here, one, now)
+        mine, its = len(self.live("decoys", me, now)), len(self.live("sdecoys", here, now))
+        if ask.canaries and (mine >= limits.canaries_account or its >= limits.canaries_session):
+            return self.ring("canaries-listed", ask, now)
+        return ""
+
+    def worklist(self, ask: Ask, now: int) -> tuple[object, ...]:
+        limits, me = self.limits, ask.account
+        patients = set(ask.patients)
+        if ask.action is Action.WORKLIST_OPEN:
+            made, listed = self.lists.get(ask.worklist, (0, set()))
+            asked = patients or {ask.patient}
+            if not asked <= listed or now - made >= limits.worklist_days * DAY:
+                return self.no("STOP", "worklist-gone")
+            known = {*self.live("cards", me, now), *self.live("charts", me, now)}
+            for one in asked - known:
+                self.add("cards", me, one, now)
+            return self.yes("WORKLIST_CARD")
+        if not 1 <= len(patients) <= limits.worklist_patients:
+            return self.no("STOP", "worklist-size", limits.worklist_patients)
+        used = self.live("worklisted", CLINIC, now)
+        bound, new = limits.worklist_week + self.raised(NOBODY, "worklist_week", now), len(patients - set(used))
+        if len(used) + new > bound:
+            wait = self.wait("worklisted", CLINIC, now, bound - new + 1)
+            alarm = self.ring("worklist-week", ask, now, whose=NOBODY)
+            return self.no("STOP", "worklist-week", bound, wait, alarm)
+        if not ask.reason:
+            return self.no("NEED_REASON", "reason")
+        if not ask.fresh_passkey:
+            return self.no("NEED_STEPUP", "gesture")
+        for one in patients:
+            self.add("worklisted", CLINIC, one, now)
+        self.lists[ask.worklist] = (now, patients)
+        return self.yes("WORKLIST", bound - len(used) - new)
+
+    def erase(self, ask: Ask, now: int) -> tuple[object, ...]:
+        done = self.live("erased", CLINIC, now)
+        bound = self.limits.erase_day + self.raised(NOBODY, "erase_day", now)
+        if ask.patient not in done and len(done) >= bound:
+            wait = self.wait("erased", CLINIC, now, bound)
+            return self.no("STOP", "erasures", bound, wait, self.ring("erasures", ask, now, whose=NOBODY))
+        self.add("erased", CLINIC, ask.patient, now)
+        return self.yes("ERASE", bound - len({*done, ask.patient}), self.ring("erasure", ask, now))
+
+    def machine(self, ask: Ask, now: int) -> tuple[object, ...]:
+        me, limits = ask.account, self.limits
+        if ask.action in (Action.REGISTER, Action.CREATE):
+            return self.yes("FREE")
+        if ask.action is Action.SEARCH:
+            if len(ask.patients) > limits.search_hits:
+                return self.no("STOP", "search-wide", limits.search_hits)
+            used = self.live("listed", me, now)
+            new = set(ask.patients) - set(used) - set(self.live("machine", me, now))
+            if not new:
+                return self.yes("FREE")
+            bound = ask.per_day * limits.machine_listed_times
+            if len(used) + len(new) > bound:
+                wait = self.wait("listed", me, now, bound - len(new) + 1)
+                return self.no("STOP", "machine-search", bound, wait, self.ring("machine-search", ask, now))
+            self.sessions[ask.session] = me
+            alarm = self.decoys(ask, now)
+            for one in new:
+                self.add("listed", me, one, now)
+                self.add("slisted", ask.session, one, now)
+            return self.yes("MACHINE_SEARCH", bound - len(used) - len(new), alarm)
+        if ask.action in (
+            Action.WORKLIST, Action.WORKLIST_OPEN, Action.BREAK_GLASS, Action.GLASS_CONFIRM, Action.ERASE,
+        ):  # fmt: skip
+            return self.no("STOP", "not-for-machines")
+        if len(self.live("misses", me, now)) >= limits.caller_misses_day:
+            return self.no("STOP", "guessing", limits.caller_misses_day, 0, self.ring("guessing", ask, now))
+        if ask.action is Action.CALLER_MISS:
+            self.tick("misses", me, now)
+            return self.yes("MISS")
+        used = self.live("machine", me, now)
+        if ask.patient not in used and len(used) >= ask.per_day:
+            wait = self.wait("machine", me, now, ask.per_day)
+            return self.no("STOP", "machine-day", ask.per_day, wait, self.ring("machine-day", ask, now))
+        self.add("machine", me, ask.patient, now)
+        return self.yes("MACHINE", max(0, ask.per_day - len({*used, ask.patient})))
+
+    def plain(
+        self, window: str, name: str, kind: str, ask: Ask, now: int, *, bound: int = 0, code: str = "", also: str = ""
+    ) -> tuple[object, ...]:
+        """So many different patients a day, and no more to it."""
+        bound = (bound or getattr(self.limits, name)) + self.raised(ask.account, name, now)
+        used = self.live(window, ask.account, now)
+        if ask.patient not in used and len(used) >= bound:
+            wait = self.wait(window, ask.account, now, bound)
+            return self.no("STOP", code or window, bound, wait, self.ring(code or window, ask, now))
+        self.add(window, ask.account, ask.patient, now)
+        if also:
+            self.add(also, ask.account, ask.patient, now)
+        return self.yes(kind, max(0, bound - len({*used, ask.patient})))
+
+    # -- acts
+
+    def give_back(self, account: bytes, patient: bytes, now: int) -> None:
+        for window in ("day", "month", "glass"):
+            self.forget(window, account, patient)
+        self.forget("clinic_glass", CLINIC, account + patient)
+        everyone = {owner for _, window, owner, _, _ in self.adds if window == "day"}
+        if not any(patient in self.live("day", other, now) for other in everyone):
+            self.forget("clinic", CLINIC, patient)
+
+    def refund_account(self, account: bytes, now: int) -> None:
+        for patient in self.live("day", account, now):
+            self.give_back(account, patient, now)
+        for window in (
+            "warm", "warm_cards", "warm_lifts", "callers", "misses", "miss_lifts", "listed", "decoys", "changes",
+            "exports", "machine",
+        ):  # fmt: skip
+            self.forget(window, account)
+        for session, owner in self.sessions.items():
+            if owner == account:
+                self.forget_session(session)
+
+    def refund_session(self, session: bytes, now: int) -> None:
+        account = self.sessions.get(session)
+        if account is None:
+            return
+        for patient in self.live("charged", session, now):
+            self.give_back(account, patient, now)
+        for patient in self.live("slisted", session, now):
+            self.forget("listed", account, patient)
+        for patient in self.live("sdecoys", session, now):
+            self.forget("decoys", account, patient)
+        self.forget_session(session)
+
+    def forget_session(self, session: bytes) -> None:
+        for window in ("hour", "sday", "seen", "charged", "slisted", "search_lifts", "sdecoys", "refused"):
+            self.forget(window, session)
+
+    def confirmed(self, maker: bytes, patient: bytes, now: int) -> None:
+        if patient in self.live("link_costs", maker, now):
+            self.forget("link_costs", maker, patient)
+            self.give_back(maker, patient, now)
+
+    # -- answers
+
+    def ring(self, code: str, ask: Ask, now: int, *, whose: bytes | None = None) -> str:
+        """The alarm, unless it rang within the hour for the same; whoever rings remembers."""
+        key = code.encode() + (ask.account if whose is None else whose)
+        if key in self.live("rung", CLINIC, now):
+            return ""
+        self.add("rung", CLINIC, key, now)
+        return code
+
+    def yes(self, kind: str, left: int = -1, alarm: str = "") -> tuple[object, ...]:
+        return ("ALLOW", "", kind, 0, 0, left, alarm)
+
+    def no(self, outcome: str, code: str, limit: int = 0, wait: int = 0, alarm: str = "") -> tuple[object, ...]:
+        return (outcome, code, "FREE", limit, wait, -1, alarm)
