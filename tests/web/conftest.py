@@ -1,15 +1,14 @@
 """A running vault with the desk and the public pages, and browsers that are signed in to it."""
 
-import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "fhir"))
 
+from desk_browser import Browser
 from running_vault import RunningVault, running_vault
 
 from seifas.web.desk.app import build_desk
@@ -22,22 +21,6 @@ ACCOUNTS = {
     "adminas": ("administrator",),
     "auditore": ("auditor",),
 }
-
-
-class Browser(httpx.Client):
-    """An httpx client that keeps cookies, follows redirects and sends forms as our own pages do."""
-
-    def form_token(self) -> str:
-        found = re.search(r'name="form" value="([0-9a-f]{64})"', self.get("/desk/account").text)
-        assert found is not None
-        return found[1]
-
-    def send(self, *args: object, **kwargs: object) -> httpx.Response:  # type: ignore[override]
-        return super().send(*args, **kwargs)  # type: ignore[arg-type]
-
-    def submit(self, path: str, **fields: str) -> httpx.Response:
-        here = {"Origin": "null", "Sec-Fetch-Site": "same-origin"}
-        return self.post(path, data={"form": self.form_token(), **fields}, headers=here)
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,8 @@ from collections.abc import Callable
 
 import httpx
 import pytest
+from desk_browser import Browser
 from running_vault import RunningVault
-
-from conftest import Browser
 
 SignedIn = Callable[[str], Browser]
 
@@ -50,7 +49,7 @@ def test_wrong_passwords_say_the_same_whoever_was_named(browser: SignedIn) -> No
         assert answer.status_code == 401
         texts.add(re.sub(r"\s+", " ", answer.text))
     assert len(texts) == 1
-    assert nobody.post("/auth/sign-in", data=sent).status_code == 403
+    assert nobody.post("/auth/sign-in", data=sent, headers={"Origin": "https://evil.example"}).status_code == 403
 
 
 def test_a_click_in_a_letter_reaches_the_desk(vault: RunningVault) -> None:
@@ -97,7 +96,6 @@ def test_forms_from_elsewhere_do_nothing(vault: RunningVault, browser: SignedIn,
     one = browser("gydytoja")
     fields = {"form": one.form_token(), "query": "Žuk", "hat": "officer"}
     for headers in (
-        {},
         {"Origin": "null"},
         {"Origin": "https://evil.example"},
         {"Sec-Fetch-Site": "cross-site", "Origin": "null"},
@@ -264,3 +262,23 @@ def test_logs_name_nobody(browser: SignedIn, ona: str, caplog: pytest.LogCapture
     for secret in ("ukausk", ona, one.cookies["seifas"], "%C5%BDukausk"):
         assert secret not in everything
     assert {record.__dict__["status"] for record in lines} >= {200, 404}
+
+
+def test_an_idle_session_says_how_to_go_on(
+    vault: RunningVault, browser: SignedIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = browser("registratore")
+    session = vault.desk("session.who", session=one.cookies["seifas"])["session_id"]
+    real = vault.keeper.now
+
+    def later() -> object:
+        moment = real()
+        return moment._replace(wall_ms=moment.wall_ms + 3 * 3_600_000)
+
+    monkeypatch.setattr(vault.keeper, "now", later)
+    one.get("/desk/account")  # the keeper notices at the next act that nobody was there
+    page = one.get("/desk")
+    monkeypatch.undo()
+    assert session
+    assert "locked itself" in page.text
+    assert 'action="/desk/search"' not in page.text

@@ -3,9 +3,8 @@
 import re
 from collections.abc import Callable
 
+from desk_browser import Browser
 from running_vault import RunningVault
-
-from conftest import Browser
 
 SignedIn = Callable[[str], Browser]
 

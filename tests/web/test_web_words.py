@@ -6,6 +6,7 @@ import re
 import pytest
 
 from seifas.fhir.definitions import RESOURCE_TYPES
+from seifas.keeper.identity.hats import Hat
 from seifas.web.desk.patients import REASONS
 from seifas.web.words import WORDS, say
 
@@ -37,7 +38,7 @@ def test_every_word_is_known_and_used() -> None:
     asked |= {f"why-{one}" for one in REASONS} | {
         one for one in WORDS if one.startswith(("sex-", "severity-", "strength-"))
     }
-    asked |= {"doctor", "nurse", "reception", "officer", "administrator", "auditor", "approver", "machine", "lt", "en"}
+    asked |= {hat.value for hat in Hat} | {"lt", "en"}
     asked |= {one for one in WORDS if one.startswith("type-")} | {"booked", "arrived", "done", "missed", "cancelled"}
     assert asked <= WORDS.keys(), asked - WORDS.keys()
     assert WORDS.keys() <= asked, WORDS.keys() - asked

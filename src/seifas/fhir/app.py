@@ -11,7 +11,7 @@ import logging
 import urllib.parse
 from typing import Any
 
-from seifas.errors import Invalid, Missing, SeifasError
+from seifas.errors import Invalid, Missing, SeifasError, Unavailable
 from seifas.fhir import negotiation as form
 from seifas.fhir.bundle import conditions_of, plan_parsed
 from seifas.fhir.capability import capability_statement, smart_configuration
@@ -31,6 +31,8 @@ log = logging.getLogger("seifas.fhir")
 _JSON: Headers = [(b"content-type", b"application/json"), *GUARDS]
 # A body of more than this is taken only from someone who is signed in.
 _UNKNOWN_MAY_SEND = 64 * 1024
+# Large bodies that are still coming, together: a few slow bundles must not fill the memory.
+_MOST_HELD = 512 * 1024 * 1024
 
 
 class FhirApp:
@@ -44,6 +46,7 @@ class FhirApp:
         token_url = f"{settings.staff_url}/auth/token"
         self._statement = capability_statement(self._base, token_url)
         self.smart = smart_configuration(self._base, token_url)
+        self._held = 0
         self._searches = Searches(client, self._base)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -163,9 +166,18 @@ class FhirApp:
 
     async def _body(self, exchange: Exchange, session: str, limit: int) -> bytes:
         form.json_sent(exchange)
-        if not 0 <= exchange.declared() <= _UNKNOWN_MAY_SEND:
-            await self._client.call("session.who", session=session)
-        return await exchange.body(limit)
+        declared = exchange.declared()
+        if 0 <= declared <= _UNKNOWN_MAY_SEND:
+            return await exchange.body(limit)
+        await self._client.call("session.who", session=session)
+        room = min(declared, limit) if declared >= 0 else limit
+        if self._held + room > _MOST_HELD:
+            raise Unavailable("Too many large bodies are on their way; send this again in a while.")
+        self._held += room
+        try:
+            return await exchange.body(limit)
+        finally:
+            self._held -= room
 
     async def _resource(self, exchange: Exchange, session: str) -> dict[str, Any]:
         limit = self._sizes.resource_bytes

@@ -34,7 +34,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "administrator": ("Administratorius", "Administrator"),
     "auditor": ("Auditorius", "Auditor"),
     "machine": ("Programa", "Program"),
-    "approver": ("Patvirtintojas", "Approver"),
+    "outside": ("Išorės patvirtintojas", "Outside approver"),
     "back": ("Atgal", "Back"),
     "open": ("Atverti", "Open"),
     # -- signing in
@@ -64,8 +64,8 @@ WORDS: dict[str, tuple[str, str]] = {
         "This session is stopped: more was opened than is allowed. The officer was told and can resume it.",
     ),
     "idle": (
-        "Sesija užrakinta, nes ja nesinaudota. Prisijunkite iš naujo.",
-        "The session locked itself while idle. Sign in again.",
+        "Sesija užrakinta, nes ja nesinaudota. Tęskite su prieigos raktu arba prisijunkite iš naujo.",
+        "The session locked itself while idle. Go on with a passkey, or sign in again.",
     ),
     # -- trouble
     "trouble": ("Nepavyko", "That did not work"),

@@ -18,7 +18,7 @@ from seifas.errors import (
     Unavailable,
 )
 from seifas.fhir.app import FhirApp
-from seifas.fhir.exchange import ClientGone, Exchange, Receive, Scope, Send, own_origins
+from seifas.fhir.exchange import ClientGone, Exchange, Receive, Scope, Send
 from seifas.fhir.outcomes import status_of
 from seifas.fhir.tokens import Tokens
 from seifas.keeper.client import KeeperClient
@@ -45,6 +45,8 @@ _POSTS = {
     "/auth/passkey/finish": signing_in.passkey_finish,
     "/auth/step-up/begin": signing_in.step_up_begin,
     "/auth/step-up/finish": signing_in.step_up_finish,
+    "/auth/resume/begin": signing_in.resume_begin,
+    "/auth/resume/finish": signing_in.resume_finish,
     "/auth/passkeys/begin": signing_in.add_begin,
     "/auth/passkeys/finish": signing_in.add_finish,
     "/desk/search": patients.search,
@@ -74,8 +76,7 @@ class Desk:
     def __init__(self, client: KeeperClient, settings: Settings, fhir: FhirApp) -> None:
         self.room = Room(client, settings)
         self._fhir = fhir
-        places = (settings.staff_url, *own_origins(settings))
-        self._tokens = Tokens(client, tuple(dict.fromkeys(f"{place}/auth/token" for place in places)))
+        self._tokens = Tokens(client, settings.token_urls)
 
     async def __call__(self, exchange: Exchange) -> None:
         """Answer one request; every failure is a page, or JSON for a script."""
@@ -140,14 +141,12 @@ class Desk:
     async def _home(self, exchange: Exchange) -> None:
         exchange.route("/desk")
         visit = await self.room.visit(exchange)
-        said = ""
         language = language_of(exchange, self.room.pages.languages)
         if visit.who["frozen"]:
-            said = say(language, "frozen")
-        elif visit.who.get("idle"):
-            said = say(language, "idle")
-        if said:
-            await self.room.show(exchange, "trouble.html", visit, said=said)
+            await self.room.show(exchange, "trouble.html", visit, said=say(language, "frozen"))
+            return
+        if visit.who["idle"]:
+            await self.room.show(exchange, "idle.html", visit, said=say(language, "idle"))
             return
         values = await watching.home_values(self.room, visit)
         values["today"] = await self._today(visit.token) if visit.hat in SEES_PATIENTS else None

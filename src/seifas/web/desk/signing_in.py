@@ -113,6 +113,26 @@ async def step_up_finish(room: Room, exchange: Exchange) -> None:
     await answers.json(exchange, {})
 
 
+async def resume_begin(room: Room, exchange: Exchange) -> None:
+    """POST /auth/resume/begin: a challenge for a session that locked itself while nobody used it."""
+    exchange.route("/auth/resume/begin")
+    token = exchange.cookie()
+    await room.guard.fields(exchange, token)
+    begun = await room.client.call("session.resume_begin", session=token)
+    await answers.json(exchange, {"handle": begun["handle"], "options": begun["options"]})
+
+
+async def resume_finish(room: Room, exchange: Exchange) -> None:
+    """POST /auth/resume/finish: the same person touched a passkey; the session goes on."""
+    exchange.route("/auth/resume/finish")
+    token = exchange.cookie()
+    sent = await room.guard.fields(exchange, token)
+    await room.client.call(
+        "session.resume_finish", session=token, handle=sent.get("handle", ""), credential=sent.get("credential", "")
+    )
+    await answers.json(exchange, {"next": "/desk"})
+
+
 async def add_begin(room: Room, exchange: Exchange) -> None:
     """POST /auth/passkeys/begin: a challenge for a new passkey of this account."""
     exchange.route("/auth/passkeys/begin")
