@@ -16,15 +16,14 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from seifas.crypto import aad, envelope
 from seifas.crypto.aad import Purpose
-from seifas.errors import Tampered
+from seifas.crypto.padding import ADDED, pad, unpad
 from seifas.keeper.model import Head, Kind, Manifest, Record, StateRow
 from seifas.storage.fragments import padded_size
 
-_LENGTH = Struct(">I")
 _ROUTE = Struct(">16sB")
 ROUTE_SIZE = _ROUTE.size + envelope.OVERHEAD
-_ROW_ADDED = ROUTE_SIZE + envelope.OVERHEAD + _LENGTH.size
-_STATE_ADDED = envelope.OVERHEAD + _LENGTH.size
+_ROW_ADDED = ROUTE_SIZE + envelope.OVERHEAD
+_STATE_ADDED = envelope.OVERHEAD
 _STATE_STEP = 256  # state rows are padded to multiples of this; a head with its card is 512 or 768
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -50,15 +49,9 @@ def state_tag(state: bytes, kind: Kind, ident: bytes) -> bytes:
     return hmac.digest(state, bytes([kind]) + ident, "sha256")
 
 
-def _padded(data: bytes, added: int, total: int) -> bytes:
-    return b"".join((_LENGTH.pack(len(data)), data, bytes(total - added - len(data))))
-
-
-def _unpadded(padded: bytes, where: bytes) -> bytes:
-    size = _LENGTH.unpack_from(padded)[0] if len(padded) >= _LENGTH.size else -1
-    if size < 0 or size > len(padded) - _LENGTH.size:
-        raise Tampered("the padding of a row is not as written", where=where.hex())
-    return padded[_LENGTH.size : _LENGTH.size + size]
+def _filled(data: bytes) -> bytes:
+    """Padded so that route and sealed body together have a size that rows may have."""
+    return pad(data, padded_size(len(data) + ADDED + _ROW_ADDED) - _ROW_ADDED)
 
 
 def seal_route(routes: AESGCM, clinic: bytes, row: bytes, patient: bytes, purpose: Purpose) -> bytes:
@@ -82,7 +75,7 @@ def seal_record(
     row: bytes, epoch: int,
 ) -> bytes:
     data = _encode(record)
-    plain = _padded(data, _ROW_ADDED, padded_size(len(data) + _ROW_ADDED))
+    plain = _filled(data)
     return seal_route(routes, clinic, row, patient, Purpose.RECORD) + envelope.seal(
         key, plain, purpose=Purpose.RECORD, clinic=clinic, patient=patient, record=ident, version=version, epoch=epoch
     )
@@ -92,14 +85,14 @@ def open_record(key: AESGCM, blob: bytes, *, clinic: bytes, patient: bytes, iden
     plain = envelope.open_sealed(
         key, blob[ROUTE_SIZE:], purpose=Purpose.RECORD, clinic=clinic, patient=patient, record=ident, version=version
     )
-    return _decode_record(_unpadded(plain, ident))
+    return _decode_record(unpad(plain, where=ident.hex()))
 
 
 def seal_manifest(
     routes: AESGCM, key: AESGCM, manifest: Manifest, *, clinic: bytes, patient: bytes, row: bytes, epoch: int
 ) -> bytes:
     data = _encode(manifest)
-    plain = _padded(data, _ROW_ADDED, padded_size(len(data) + _ROW_ADDED))
+    plain = _filled(data)
     return seal_route(routes, clinic, row, patient, Purpose.MANIFEST) + envelope.seal(
         key, plain, purpose=Purpose.MANIFEST, clinic=clinic, patient=patient, record=row, version=manifest.version,
         epoch=epoch,
@@ -110,14 +103,14 @@ def open_manifest(key: AESGCM, blob: bytes, *, clinic: bytes, patient: bytes, ro
     plain = envelope.open_sealed(
         key, blob[ROUTE_SIZE:], purpose=Purpose.MANIFEST, clinic=clinic, patient=patient, record=row, version=version
     )
-    return _decode_manifest(_unpadded(plain, row))
+    return _decode_manifest(unpad(plain, where=row.hex()))
 
 
 def seal_state(under: AESGCM, kind: Kind, ident: bytes, body: bytes, *, clinic: bytes, tag: bytes) -> bytes:
     data = _encode(StateRow(kind, ident, body))
-    total = -(-(len(data) + _STATE_ADDED) // _STATE_STEP) * _STATE_STEP
+    total = -(-(len(data) + ADDED + _STATE_ADDED) // _STATE_STEP) * _STATE_STEP
     return envelope.seal(
-        under, _padded(data, _STATE_ADDED, total), purpose=Purpose.STATE, clinic=clinic, patient=aad.NOBODY,
+        under, pad(data, total - _STATE_ADDED), purpose=Purpose.STATE, clinic=clinic, patient=aad.NOBODY,
         record=tag[:16], version=0, epoch=0,
     )
 
@@ -126,7 +119,7 @@ def open_state(under: AESGCM, blob: bytes, *, clinic: bytes, tag: bytes) -> Stat
     plain = envelope.open_sealed(
         under, blob, purpose=Purpose.STATE, clinic=clinic, patient=aad.NOBODY, record=tag[:16], version=0
     )
-    return _decode_state(_unpadded(plain, tag))
+    return _decode_state(unpad(plain, where=tag.hex()))
 
 
 def seal_card(key: AESGCM, card: bytes, *, clinic: bytes, patient: bytes, epoch: int) -> bytes:
