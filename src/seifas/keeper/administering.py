@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from seifas.errors import Missing, Refused
-from seifas.keeper.alarming import account_name, ring
+from seifas.keeper.alarming import account_name, announce, ring
 from seifas.keeper.door import OPS, Caller, NoArgs
 from seifas.keeper.identity import accounts, approvals, machine
 from seifas.keeper.identity.hats import Hat
@@ -159,7 +159,7 @@ async def client_add(keeper: Keeper, caller: Caller, args: NewClient) -> dict[st
             now_ms=moment.wall_ms,
         )
         waiting, note = request.id, "added-waits-for-approval"
-        puts.append(keeper.row(Kind.APPROVAL, request.id, request))
+        puts += [keeper.row(Kind.APPROVAL, request.id, request), *announce(keeper, moment, request)]
     puts.append(keeper.row(Kind.CLIENT, machine.account_of(client.id), client))
     leaf = keeper.leaf(moment, Action.CLIENT, objects=(machine.account_of(client.id),), note=note)
     try:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from seifas.errors import Invalid, Missing, Refused
-from seifas.keeper.alarming import account_name
+from seifas.keeper.alarming import account_name, delivered
 from seifas.keeper.alarming import put as alarm_row
 from seifas.keeper.budget import charges
 from seifas.keeper.budget import officer as budget_officer
@@ -78,9 +78,10 @@ async def told(keeper: Keeper, caller: Caller, args: Told) -> dict[str, Any]:
     alarm = keeper.alarms.get(args.id)
     if alarm is None:
         raise Missing("there is no such alarm")
-    changed = keeper.alarms.told(alarm, args.channels, keeper.now().wall_ms)
+    now = keeper.now().wall_ms
+    changed = keeper.alarms.told(alarm, args.channels, now)
     keeper.alarms.put(changed)
-    await keeper.commit([], [alarm_row(keeper, changed)])
+    await keeper.commit([], [alarm_row(keeper, changed), *delivered(keeper, alarm, args.channels, now)])
     return {}
 
 
