@@ -43,6 +43,7 @@ from seifas.keeper.log import AuditLog
 from seifas.keeper.model import Facts, Head, Hold, Kind, Tombstone
 from seifas.keeper.replicating import Copying
 from seifas.keeper.shared_lock import SharedLock
+from seifas.keeper.tombstones import Mark
 from seifas.keeper.vault import Vault
 from seifas.keeper.worklists import WorklistBook
 from seifas.settings import Settings
@@ -58,7 +59,7 @@ _encode = msgspec.msgpack.Encoder().encode
 _UNLOCKED_TABLES = (
     "facts", "ledger", "clock", "accounts", "sessions", "links", "clients", "spent", "approvals", "challenges",
     "gestures", "directory", "schedule", "worklists", "alarms", "canaries", "tombstones", "head_digests",
-    "patient_locks", "holds",
+    "patient_locks", "holds", "exported", "tried",
 )
 
 
@@ -123,6 +124,9 @@ class Keeper:
         self.head_digests: dict[bytes, bytes] = {}
         self.patient_locks: dict[bytes, asyncio.Lock] = {}
         self.holds: dict[bytes, Hold] = {}
+        self.exported: Mark | None = None  # the tombstone list that stands in the custodians' kit
+        self.tried: dict[bytes, int] = {}  # approved erasures that something stood in the way of: boot ms
+        self.sweeping: asyncio.Future[None] | None = None
         self.keys_lock = SharedLock()  # shared by whoever stores new keys, alone for whoever turns the epoch
         self.upkeep = asyncio.Lock()  # one at a time: erasing, rotating, backing up, changing the ways in
         self.password_checks = asyncio.Semaphore(2)  # each takes 64 MiB for 0.2 s

@@ -12,7 +12,7 @@ import msgspec
 
 from seifas.crypto import slots
 from seifas.errors import Conflict, Locked, Refused, SeifasError, Unavailable
-from seifas.keeper import alarming, unlocking
+from seifas.keeper import alarming, erasing, unlocking
 from seifas.keeper.asking_root import root_again
 from seifas.keeper.door import OPS, Caller, NoArgs
 from seifas.keeper.identity import approvals
@@ -174,6 +174,7 @@ async def every_second(keeper: Keeper) -> None:
             if time.monotonic() >= sweep_at:
                 sweep_at = time.monotonic() + 10
                 await sweep(keeper)
+                await erasing.carry_out(keeper)
                 if opened.replica is not None:
                     await asyncio.to_thread(opened.replica.follow_log)
             behind = opened.audit.size - keeper.snapshot_lines

@@ -16,16 +16,20 @@ from seifas.errors import SeifasError, Unavailable
 from seifas.keeper import (
     administering,
     enrolling,
+    erasing,
     health,
+    holding,
     importing,
     living,
     officer,
     opening,
     proving,
+    rotating,
     scheduling,
     searching,
     signing_in,
     treating,
+    ways_in,
     writing,
 )
 from seifas.keeper.door import Door
@@ -38,8 +42,8 @@ log = logging.getLogger("seifas.keeper")
 
 # Importing a module of ops is what puts them on the table.
 SERVED = (
-    administering, enrolling, health, importing, living, officer, opening, proving, scheduling, searching, signing_in,
-    treating, writing,
+    administering, enrolling, erasing, health, holding, importing, living, officer, opening, proving, rotating,
+    scheduling, searching, signing_in, treating, ways_in, writing,
 )
 
 

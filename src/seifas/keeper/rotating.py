@@ -71,11 +71,13 @@ async def turn(
     without: bytes | None = None,
     change: Callable[[Facts], Facts] = lambda facts: facts,
     accept: Callable[[], None] = lambda: None,
+    before: asyncio.Lock | None = None,
 ) -> Turned:
     """Goes over to the next epoch, leaving out one patient's keys.
 
-    The caller holds `keeper.upkeep`. `change` alters the facts, `compose` makes the rest of the commit from them, and
-    `accept` is called when the commit is durable, before anything else can run. When it raises, the old epoch goes on.
+    The caller holds `keeper.upkeep`. `change` alters the facts, `compose` makes the rest of the commit from them while
+    the lock `before` is held too, and `accept` is called when the commit is durable, before anything else can run.
+    When this raises, the old epoch goes on.
     """
     opened = keeper.require_unlocked()
     keystore, keyring = opened.keystore, opened.keyring
@@ -87,7 +89,8 @@ async def turn(
     work = await asyncio.to_thread(_Rewrapping, opened, epoch, epoch_key, rows)
     try:
         await asyncio.to_thread(work.wrap, [one for one in opened.vault.heads if one != without])
-        async with keeper.keys_lock.alone():
+        # In this order, as writers take them: whoever waits for the keys may hold the other already.
+        async with before or asyncio.Lock(), keeper.keys_lock.alone():
             await opened.key_writer.drain()
             await asyncio.to_thread(work.wrap, [one for one in opened.vault.heads if one != without])
             await asyncio.to_thread(work.finish)

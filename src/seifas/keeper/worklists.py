@@ -46,5 +46,13 @@ class WorklistBook:
     def expired(self, now_ms: int) -> list[Worklist]:
         return [w for w in self._lists.values() if w.expires_ms <= now_ms]
 
+    def without(self, patient: bytes) -> list[Worklist]:
+        """The lists that hold this patient, each without: what erasing has to store instead."""
+        return [
+            msgspec.structs.replace(one, patients=tuple(other for other in one.patients if other != patient))
+            for one in self._lists.values()
+            if patient in one.patients
+        ]
+
     def remove(self, ident: bytes) -> None:
         self._lists.pop(ident, None)
