@@ -1,5 +1,6 @@
 """The FHIR API over real sockets against a real keeper: the protocol, and bad input that must leave nothing behind."""
 
+import gzip
 import json
 import socket
 from collections.abc import Iterator
@@ -166,6 +167,12 @@ def test_bodies_of_other_kinds_are_refused(doctor: httpx.Client, kind: str) -> N
     answer = doctor.post("/Patient", content=b"{}", headers=headers)
     assert answer.status_code == 415
     assert issue(answer)["code"] == "not-supported"
+
+
+def test_packed_bodies_are_refused(doctor: httpx.Client) -> None:
+    packed = gzip.compress(b"{}" * 1000)
+    answer = doctor.post("/Patient", content=packed, headers={**JSON, "Content-Encoding": "gzip"})
+    assert answer.status_code == 415
 
 
 def test_unknown_addresses_and_methods(doctor: httpx.Client, ona: str) -> None:

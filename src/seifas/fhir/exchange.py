@@ -24,7 +24,8 @@ GRACE_S = 10.0  # before the rate counts: slow beginnings are ordinary, slow hou
 LEAST_RATE = 16 * 1024  # bytes a second after that; a 4 MiB resource may take 4 minutes
 
 _WANTED = frozenset(
-    {b"accept", b"accept-language", b"authorization", b"content-length", b"content-type", b"cookie", b"host"}
+    {b"accept", b"accept-language", b"authorization", b"content-encoding", b"content-length"}
+    | {b"content-type", b"cookie", b"host"}
     | {b"if-match", b"if-none-exist", b"if-none-match", b"origin", b"prefer", b"sec-fetch-site", b"seifas-reason"}
 )
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -50,6 +50,7 @@ def _accepts(text: str) -> bool:
 
 def json_sent(exchange: Exchange) -> None:
     """Raise a 415 unless the body is declared as JSON in UTF-8."""
+    _plain(exchange)
     kind, *parameters = (part.strip().lower() for part in exchange.header(b"content-type").split(";"))
     if kind not in _JSON:
         raise NotSupported("Send Content-Type: application/fhir+json.", status=415)
@@ -60,8 +61,15 @@ def json_sent(exchange: Exchange) -> None:
         raise NotSupported("Only FHIR 4.0 is taken.", status=415)
 
 
+def _plain(exchange: Exchange) -> None:
+    # A packed body would have to be unpacked before its size is known.
+    if exchange.header(b"content-encoding").strip().lower() not in ("", "identity"):
+        raise NotSupported("Send the body as it is, without Content-Encoding.", status=415)
+
+
 async def form_sent(exchange: Exchange) -> list[tuple[str, str]]:
     """The fields of a form body. Raises a 415 for multipart and the like."""
+    _plain(exchange)
     kind = exchange.header(b"content-type").partition(";")[0].strip().lower()
     if kind != "application/x-www-form-urlencoded":
         raise NotSupported("Send Content-Type: application/x-www-form-urlencoded.", status=415)
