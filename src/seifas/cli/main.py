@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from seifas import __version__
-from seifas.cli import accounts, auditing, demo, founding, importing, locking
+from seifas.cli import accounts, auditing, demo, erasing, founding, importing, locking
 from seifas.cli.frame import Data, Json, PassphraseFile, reporting
 from seifas.cli.serving import serve as run_all
 
@@ -20,6 +20,8 @@ app.add_typer(accounts.account, name="account")
 app.add_typer(accounts.client, name="client")
 app.add_typer(auditing.audit, name="audit")
 app.add_typer(importing.importer, name="import")
+app.add_typer(erasing.hold, name="hold")
+app.command("erase")(erasing.erase)
 app.command("init")(founding.init)
 app.command("demo")(demo.demo)
 app.command("demo-serve", hidden=True)(demo.demo_serve)

@@ -228,7 +228,8 @@ async def erase(
         )
         made = Certificate(
             len(keeper.tombstones) + 1, patient.hex(), keeper.settings.clinic.name,
-            certifying.moment_of(moment.wall_ms), ground, asked_by, people, records, len(rows), opened.keystore.generation + 1, leaf_hash(leaf).hex(),
+            certifying.moment_of(moment.wall_ms), ground, asked_by, people, records, len(rows),
+            opened.keystore.generation + 1, leaf_hash(leaf).hex(),
             certifying.key_copies_until(moment.wall_ms, keeper.settings.retention.key_backup_days),
         )
         await _turn(keeper, moment, head, leaf, rings, made, request)
