@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import logging
+import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -42,8 +43,8 @@ _STATE_LINE = "state "
 
 
 class AuditLog:
-    """One per unlocked keeper. `commit` runs in the commit thread, `publish` in a thread of its own; the frontier is
-    the commit thread's alone."""
+    """One per unlocked keeper. `commit` runs in the commit thread, `publish` in any other, one at a time; the frontier
+    is the commit thread's alone."""
 
     def __init__(
         self, *, audit_key: bytes, signing: bytes, clinic: bytes, directory: Path, origin: str = ""
@@ -60,6 +61,7 @@ class AuditLog:
         self.tombstones = tombstones.NONE
         self._marks: dict[bytes, Mark] = {}
         self._writer: TileWriter | None = None
+        self._publishing = threading.Lock()  # the keeper's second and an officer's look at the log may come together
         self._unpublished: deque[tuple[int, bytes]] = deque()  # the commit thread appends, the publishing one takes
         self.published = 0
 
@@ -192,6 +194,10 @@ class AuditLog:
 
     def publish(self, store: StateStore) -> int:
         """Writes tiles for what was committed since, then the checkpoint. Returns how many lines are published."""
+        with self._publishing:
+            return self._publish(store)
+
+    def _publish(self, store: StateStore) -> int:
         assert self._writer is not None
         note = self.checkpoint
         if not self._unpublished:
