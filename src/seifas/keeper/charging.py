@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from seifas.errors import OverBudget, ReasonNeeded, Refused, SeifasError, StepUp
 from seifas.keeper.alarming import ring
 from seifas.keeper.budget import charges
@@ -18,6 +20,7 @@ from seifas.keeper.budget.asks import Actor, Ask
 from seifas.keeper.budget.asks import Strength as AskStrength
 from seifas.keeper.budget.decisions import Decision, charge_of
 from seifas.keeper.budget.decisions import Outcome as Answer
+from seifas.keeper.identity.gestures import request_digest
 from seifas.keeper.identity.sessions import Session, Strength
 from seifas.keeper.keeper import Keeper, Moment
 from seifas.keeper.lines import Action, Outcome
@@ -27,6 +30,8 @@ _STRENGTH = {
     Strength.PASSKEY: AskStrength.PASSKEY, Strength.PASSWORD: AskStrength.PASSWORD, Strength.LINK: AskStrength.LINK,
     Strength.TOKEN: AskStrength.TOKEN,
 }
+# What a gesture is over, by deed: opening, linking and changing a patient are one thing to the person who signs.
+_SIGNED = {Deed.SEARCH: "search", Deed.CALLER_MISS: "caller", Deed.CALLER_HIT: "caller", Deed.BREAK_GLASS: "glass"}
 _ERRORS: dict[Answer, type[SeifasError]] = {
     Answer.NEED_REASON: ReasonNeeded, Answer.NEED_STEPUP: StepUp, Answer.NEED_SECOND: Refused,
     Answer.STOP: OverBudget,
@@ -50,11 +55,14 @@ async def charge(
     *,
     patient: bytes = b"",
     reason: str = "",
-    fresh: bool | None = None,
+    fresh: bool = False,
     prior: Sequence[bytes] = (),
     **more: Any,
 ) -> bytes:
     """The encoded charge for the line of the deed (empty: nothing to charge). Raises the refusal, after it is durable.
+
+    Where a step-up is needed, a gesture over exactly this deed on this patient is redeemed: one gesture opens one
+    patient. The StepUp that is raised without one carries, in `where`, the digest to sign.
 
     `more` goes into the Ask: patients, canaries, warm, second, worklist. `prior` are charges of the same deed that were
     allowed before this one: when this one is refused, they stand in the refusal's line.
@@ -68,12 +76,17 @@ async def charge(
         session=session.id,
         action=deed,
         strength=_STRENGTH[session.strength],
-        fresh_passkey=moment.wall_ms < session.fresh_until_ms if fresh is None else fresh,
+        fresh_passkey=fresh,
         reason=reason,
         **actor_of(keeper, session),
         **more,
     )
     decision = keeper.ledger.decide(ask)
+    digest = b""
+    if decision.outcome is Answer.NEED_STEPUP:
+        digest = request_digest(_SIGNED.get(deed, "open"), {"patient": patient})
+        if keeper.gestures.take(session=session.id, account=session.account, digest=digest, now_ms=moment.wall_ms):
+            decision = keeper.ledger.decide(msgspec.structs.replace(ask, fresh_passkey=True))
     charged = charge_of(decision)
     if charged is not None:
         keeper.ledger.apply(charged)
@@ -88,13 +101,13 @@ async def charge(
                 keeper.commit([keeper.leaf(moment, Action.ALARM, account=session.account, session=session.id,
                                            note=decision.alarm.kind)], puts)
         return encoded
-    await refuse(keeper, moment, session, decision, line, patient, encoded, prior)
+    await refuse(keeper, moment, session, decision, line, patient, encoded, prior, digest)
     raise AssertionError("refuse always raises")
 
 
 async def refuse(
     keeper: Keeper, moment: Moment, session: Session, decision: Decision, line: Action, patient: bytes, encoded: bytes,
-    prior: Sequence[bytes] = (),
+    prior: Sequence[bytes] = (), digest: bytes = b"",
 ) -> None:
     """Makes a refusal durable (line, frozen session, alarm) and raises it."""
     keeper.count(f"refused_{decision.code or 'other'}")
@@ -115,4 +128,4 @@ async def refuse(
             note=decision.code, charges=prior,
         )
         await keeper.commit([leaf], puts)
-    raise _ERRORS.get(decision.outcome, OverBudget)(decision.message)
+    raise _ERRORS.get(decision.outcome, OverBudget)(decision.message, where=digest.hex())

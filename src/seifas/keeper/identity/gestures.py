@@ -62,6 +62,14 @@ class GestureTable:
             raise StepUp("Confirm this with your passkey.", where="gesture")
         return gesture
 
+    def take(self, *, session: bytes, account: bytes, digest: bytes, now_ms: int) -> bool:
+        """`redeem` for a caller who goes on without: whether there was one, spent now."""
+        try:
+            self.redeem(session=session, account=account, digest=digest, now_ms=now_ms)
+        except StepUp:
+            return False
+        return True
+
     def sweep(self, now_ms: int) -> None:
         """Drop the stale."""
         for session, mine in list(self._by_session.items()):

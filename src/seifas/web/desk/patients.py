@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 from seifas.errors import Missing, OverBudget, ReasonNeeded, Refused, StepUp
@@ -63,13 +62,13 @@ async def patient(room: Room, exchange: Exchange, ident: str, part: str) -> None
         await room.show(
             exchange, "reason.html", visit, status=403, address=_address(ident, chart), reasons=REASONS, digest=""
         )
-    except StepUp:
+    except StepUp as error:
+        # What is to be signed comes from the keeper: a gesture opens this patient and no other.
         language = language_of(exchange, room.pages.languages)
-        digest = hashlib.sha256(b"open " + key + (b" chart" if chart else b" card")).hexdigest()
         said = say(language, "step-up" if visit.who.get("passkeys") else "step-up-none")
         await room.show(
             exchange, "step_up.html", visit, status=403, said=said, address=_address(ident, chart), reason=reason,
-            fields={}, digest=digest if visit.who.get("passkeys") else "",
+            fields={}, digest=error.where if visit.who.get("passkeys") else "",
         )  # fmt: skip
     except OverBudget as error:
         # The keeper's words say which bound was met and when it frees; that is for whoever was stopped.
