@@ -112,7 +112,7 @@ def of_defect() -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
 
 def _placed(error: SeifasError) -> tuple[str, str]:
     """`where` as an expression if it is a path into a resource, else at the end of the text."""
-    if not error.where:
+    if not error.where or isinstance(error, StepUp):  # there it is the digest for the desk's passkey, no place
         return error.message, ""
     if _EXPRESSION.match(error.where):
         return error.message, error.where
