@@ -7,10 +7,10 @@ from functools import partial
 from random import Random
 
 import msgspec
+from budget_reference import Reference
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from reference import Reference
 
 from seifas.keeper.budget import charges, officer
 from seifas.keeper.budget.asks import NOBODY, Action, Actor, Ask

@@ -9,7 +9,8 @@ from hashlib import blake2b
 
 import msgspec
 
-from seifas.drill.day_model import BY_PATIENT, DAY, PLANNED_AHEAD, START, DayModel, Deed, Role, Shape, Step, Visit
+from seifas.drill.day_model import BY_PATIENT, DAY, PLANNED_AHEAD, START, DayModel, Deed, Shape, Step, Visit
+from seifas.keeper.budget import officer
 from seifas.keeper.budget.asks import Action, Ask
 from seifas.keeper.budget.charges import Charge, Flag, Kind
 from seifas.keeper.budget.decisions import Decision, Outcome
@@ -152,6 +153,19 @@ class ClinicDay:
             self._schedule(step)
         return decision
 
+    def steal(self, account: bytes, at_ms: int, n: int) -> bool:
+        """A cold chart through a session of this account, passkey and all."""
+        ask = Ask(
+            at=at_ms, account=account, session=ident("stolen", 0), action=Action.OPEN_CHART,
+            patient=ident("victim", n), reason="treatment", fresh_passkey=True,
+        )  # fmt: skip
+        return self.ledger.charge(ask).outcome is Outcome.ALLOW
+
+    def suspend_and_refund(self, account: bytes, at_ms: int) -> None:
+        """The officer's one click."""
+        self.ledger.apply(officer.suspend(at_ms, account))
+        self.ledger.apply(officer.refund_account(at_ms, account))
+
     def _ask(self, step: Step) -> Ask:
         account, patient = self.account(step.who), self.patient(step.patient)
         more: dict[str, object] = {}
@@ -221,5 +235,3 @@ ACTIONS = {
     Deed.RECALL_CARD: Action.WORKLIST_OPEN,
     Deed.GLASS: Action.BREAK_GLASS,
 }
-
-DESK = Role.RECEPTION
