@@ -8,7 +8,7 @@
         ids(after: bytes = b"") -> Iterator[bytes]                 ascending, holds no transaction between pages
         count() -> int
         bulk() -> context of BulkWriter                            for initial loads
-        backup(path: Path) -> None                                 a synced copy of one moment, in id order
+        backup(path: Path, *, progress=None) -> None               a synced copy of one moment, in id order
         checkpoint() -> bool                                       empties the write-ahead log (after deletions)
         close() -> None
     class BulkWriter(Protocol)
@@ -21,7 +21,7 @@ called from any thread; reads do not wait for writes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final, Protocol
@@ -70,8 +70,11 @@ class RowStore(Protocol):
         swept like those of a killed import.
         """
 
-    def backup(self, path: Path) -> None:
-        """Writes a copy of one committed moment to the new file `path`, without stopping readers or writers."""
+    def backup(self, path: Path, *, progress: Callable[[int, int], None] | None = None) -> None:
+        """Writes a copy of one committed moment to the new file `path`, without stopping readers or writers.
+
+        `progress` is told steps done and steps in all. Beside `path` nothing is created or removed.
+        """
 
     def checkpoint(self) -> bool:
         """Empties the write-ahead log, where deleted bodies may still stand; False if a reader was in the way."""

@@ -9,17 +9,16 @@ order, and a bulk load fills the tree from left to right.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Final
 
 from seifas.errors import Conflict, Missing
-from seifas.storage.durable import create_private, sync_directory, sync_file
 from seifas.storage.migrations import ROWS
-from seifas.storage.rows import BulkWriter, Item, check_id, check_items
+from seifas.storage.rows import ID_SIZE, BulkWriter, Item, check_id, check_items
 from seifas.storage.rows_bulk import Staging
-from seifas.storage.sqlite import Database, fault
+from seifas.storage.sqlite import Database, fresh_copy
 
 PAGE_SIZE: Final = 16384
 
@@ -28,6 +27,9 @@ _BATCH: Final = 256
 
 _IDS: Final = 8192
 """Ids read at a time by `ids`, so that no read transaction keeps the WAL from shrinking."""
+
+_STEPS: Final = 256
+"""A backup goes by the first byte of the ids."""
 
 _PLACES: Final = (8, 32, 128, _BATCH)
 _SELECTS: Final = {
@@ -119,20 +121,27 @@ class SqliteRows:
         finally:
             staging.close()
 
-    def backup(self, path: Path) -> None:
-        # VACUUM INTO writes rows in key order into fresh pages: the copy tells even less about the order of writing
-        # than the original, and carries no free pages.
-        create_private(path, fresh=True)
-        source = sqlite3.connect(self._db.path, isolation_level=None)
-        try:
-            source.execute("VACUUM INTO ?", (str(path),))
-        except sqlite3.Error as error:
-            path.unlink(missing_ok=True)
-            raise fault(error, self._db.name) from error
-        finally:
-            source.close()
-        sync_file(path)
-        sync_directory(path.parent)
+    def backup(self, path: Path, *, progress: Callable[[int, int], None] | None = None) -> None:
+        # Rows in key order into fresh pages: the copy tells even less about the order of writing than the original,
+        # and carries no free pages. (VACUUM INTO does the same, but with a journal beside the target and in one step.)
+        with fresh_copy(path, self._db.name) as copy:
+            copy.execute(f"PRAGMA page_size={PAGE_SIZE}").fetchall()
+            copy.execute("ATTACH DATABASE ? AS source", (str(self._db.path),))
+            copy.execute("BEGIN")
+            # The first read fixes the moment of the copy, for all that follow.
+            for (schema,) in copy.execute("SELECT sql FROM source.sqlite_schema WHERE sql IS NOT NULL").fetchall():
+                copy.execute(schema)
+            copy.execute("INSERT INTO main.schema_version SELECT * FROM source.schema_version ORDER BY number")
+            for step in range(_STEPS):
+                first, last = bytes([step]), bytes([step]) + b"\xff" * ID_SIZE
+                copy.execute(
+                    "INSERT INTO main.rows SELECT id, body FROM source.rows WHERE id >= ? AND id <= ? ORDER BY id",
+                    (first, last),
+                )
+                if progress is not None:
+                    progress(step + 1, _STEPS)
+            copy.execute("COMMIT")
+            copy.execute("DETACH DATABASE source")
 
     def checkpoint(self) -> bool:
         return self._db.checkpoint()

@@ -210,15 +210,28 @@ def _configure(connection: sqlite3.Connection, page_size: int, cache_kib: int, n
 
 def copy_pages(source: sqlite3.Connection, target: Path, name: str) -> None:
     """Copies the database behind `source` into the new file `target` and syncs it. Raises `Unavailable`."""
+    with fresh_copy(target, name) as copy:
+        source.backup(copy)
+
+
+@contextmanager
+def fresh_copy(target: Path, name: str) -> Iterator[sqlite3.Connection]:
+    """A connection that fills the new file `target`; synced when the context ends, gone when it fails.
+
+    Without a journal: beside `target` nothing is created or removed, so it may lie where files can only be added.
+    """
     create_private(target, fresh=True)
     try:
         copy = sqlite3.connect(target, isolation_level=None)
         try:
-            source.backup(copy)
+            copy.execute("PRAGMA journal_mode=OFF").fetchall()
+            copy.execute("PRAGMA synchronous=OFF").fetchall()
+            yield copy
         finally:
             copy.close()
     except sqlite3.Error as error:
-        target.unlink(missing_ok=True)
+        with suppress(OSError):
+            target.unlink(missing_ok=True)
         raise fault(error, name) from error
     sync_file(target)
     sync_directory(target.parent)
