@@ -17,6 +17,7 @@ _BY_NAME = (
     "email.mime.text", "smtplib", "zoneinfo._common", "zoneinfo._tzpath", "importlib.resources", "sqlite3.dbapi2",
     "obstore.store", "http.cookies", "json.decoder", "linecache", "tokenize", "webauthn.helpers", "cbor2",
     "urllib.request", "ssl", "queue", "tempfile", "random", "hmac", "secrets", "getpass",
+    "jinja2.debug",
 )  # fmt: skip
 _ELSEWHERE = frozenset({"mbcs", "oem", "cp65001", "undefined"})
 

@@ -18,6 +18,7 @@ from seifas.cli.frame import Json, bar, console, reporting, tell
 from seifas.cli.serving import on_ports, serve
 from seifas.crypto import slots
 from seifas.demo.building import build
+from seifas.demo.secret import demo_passphrase_file
 from seifas.errors import Conflict, Invalid
 from seifas.keeper.client import BlockingClient
 from seifas.settings import Clinic, Settings
@@ -54,7 +55,7 @@ def demo(
 def _build(data: Path, patients: int, seed: int, port: int, *, quiet: bool) -> dict[str, object]:
     if patients < 0 or patients > 1_000_000:
         raise Invalid("a demo has between 0 and 1,000,000 patients", where="--patients")
-    secret = reach.demo_passphrase_file(data)
+    secret = demo_passphrase_file(data)
     told: dict[str, object] = {"data": str(data), "patients": patients, "seed": seed, "passphrase_file": str(secret)}
     if (data / settings_module.FILE).exists():
         if not settings_module.load(data).demo:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from seifas import __version__
-from seifas.cli import accounts, auditing, demo, erasing, founding, importing, locking
+from seifas.cli import accounts, auditing, demo, drilling, erasing, founding, importing, locking
 from seifas.cli.frame import Data, Json, PassphraseFile, reporting
 from seifas.cli.serving import serve as run_all
 
@@ -25,6 +25,7 @@ app.command("erase")(erasing.erase)
 app.command("init")(founding.init)
 app.command("demo")(demo.demo)
 app.command("demo-serve", hidden=True)(demo.demo_serve)
+app.command("drill")(drilling.drill)
 app.command("unlock")(locking.unlock)
 app.command("lock")(locking.lock)
 app.command("status")(locking.status)

@@ -19,18 +19,11 @@ import typer
 
 from seifas import settings as settings_module
 from seifas.cli.frame import secret_from
+from seifas.demo.secret import demo_passphrase_file
 from seifas.errors import Locked, Unavailable
 from seifas.keeper import main as keeper_main
 from seifas.keeper.client import BlockingClient
 from seifas.supervisor import Program, run
-
-DEMO_PASSPHRASE = ".passphrase"  # noqa: S105 - the ending of a file's name, beside a demo's directory
-
-
-def demo_passphrase_file(data: Path) -> Path:
-    """Where a demo keeps its passphrase: beside the directory, never inside it."""
-    full = data.resolve()
-    return full.with_name(full.name + DEMO_PASSPHRASE)
 
 
 def staff_url(data: Path) -> str:

@@ -12,7 +12,8 @@ from rich.markup import escape
 from seifas import logs
 from seifas import settings as settings_module
 from seifas.cli.frame import console, kept_outside, secret_from
-from seifas.cli.reach import demo_passphrase_file, is_running
+from seifas.cli.reach import is_running
+from seifas.demo.secret import demo_passphrase_file
 from seifas.errors import Conflict, Invalid, SeifasError
 from seifas.jobs import main as jobs_main
 from seifas.keeper import main as keeper_main

@@ -25,7 +25,7 @@ import jwt
 import msgspec
 from jwt.algorithms import ECAlgorithm
 
-from seifas.cli.reach import demo_passphrase_file
+from seifas.demo.secret import demo_passphrase_file
 from seifas.errors import Unavailable
 from seifas.keeper.client import BlockingClient
 
@@ -156,8 +156,9 @@ class Stage:
         while time.monotonic() - started < patience:
             if self.process is not None and self.process.poll() is not None:
                 break
-            with contextlib.suppress(OSError, http.client.HTTPException, ValueError):
-                if Browser(self.staff, timeout=2).ask("GET", "/health").json.get("ready"):
+            browser = Browser(self.staff, timeout=2)
+            with contextlib.suppress(OSError, http.client.HTTPException, ValueError), contextlib.closing(browser):
+                if browser.ask("GET", "/health").json.get("ready"):
                     return time.monotonic() - started
             time.sleep(0.05)
         raise Unavailable(f"the server did not become ready: {self.log.read_bytes()[-2000:]!r}")

@@ -29,7 +29,9 @@ _MANIFESTS_KEPT = 2048
 
 # Where each resource type may name its patient. The keeper looks at these whatever the web process said: a resource
 # that names another patient there than the one it is filed under is refused (DESIGN 6: one patient per resource).
-_PATIENT_KEYS = ("subject", "patient", "beneficiary", "individual", "for")
+_PATIENT_KEYS = (
+    "subject", "patient", "beneficiary", "individual", "for", "candidate", "deliverTo", "securityContext", "actor",
+)
 
 
 class Change(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -281,17 +283,25 @@ class Vault:
         if change.type == "Patient" and change.id != change.patient:
             raise Invalid("a Patient is stored under its own id", where=where)
         for key in _PATIENT_KEYS:
-            named = _patient_named(body.get(key))
-            if named is not None and named != change.patient.hex():
+            named = _patients_named(body.get(key))
+            if named and change.patient.hex() not in named:
                 raise Invalid("a resource belongs to one patient, which never changes", where=f"{where}.{key}")
+        participants = body.get("participant")
+        named = set()
+        for one in participants if isinstance(participants, list) else ():
+            named |= _patients_named(one.get("actor")) if isinstance(one, Mapping) else set()
+        if named and change.patient.hex() not in named:
+            raise Invalid("a resource belongs to one patient, which never changes", where=f"{where}.participant")
         return body
 
 
-def _patient_named(value: object) -> str | None:
-    if isinstance(value, Mapping):
-        reference = value.get("reference")
+def _patients_named(value: object) -> set[str]:
+    """Ids of the patients that a reference, or a list of references, names."""
+    found = set()
+    for one in value if isinstance(value, list) else [value]:
+        reference = one.get("reference") if isinstance(one, Mapping) else None
         if isinstance(reference, str) and reference.startswith("Patient/"):
-            return reference[len("Patient/") :].split("/", 1)[0]
-    return None
+            found.add(reference[len("Patient/") :].split("/", 1)[0])
+    return found
 
 
