@@ -29,7 +29,7 @@ from seifas.audit.leaf import open_inner, open_leaf, seal_leaf
 from seifas.audit.publishing import TileWriter
 from seifas.audit.tiles import CHECKPOINT
 from seifas.audit.tree import Frontier, leaf_hash
-from seifas.errors import SeifasError, Tampered
+from seifas.errors import SeifasError, Tampered, Unavailable
 from seifas.keeper import notes, tombstones
 from seifas.keeper.lines import Detail, Line, decode_detail, decode_line, encode
 from seifas.keeper.tombstones import Mark
@@ -174,19 +174,25 @@ class AuditLog:
                 f"keeper.db ends at audit line {signed.size}, but {published} lines were published: it was rolled back",
                 where="keeper.db",
             )
-        self._writer = TileWriter(self.directory, published)
+        try:
+            self._writer = TileWriter(self.directory, published)
+        except OSError as error:
+            raise _full(error) from error
         self.published = published
         waiting = list(store.leaf_range(published))
         if len(waiting) != signed.size - published:
             raise Tampered("audit lines that were not yet published are missing", where="keeper.db")
         self.frontier, self.checkpoint = frontier, note
         self.tombstones = tombstones.stated(signed.extensions)
-        if waiting:
-            self._writer.publish(waiting, root=signed.root)
-            self.published = signed.size
-        elif self._writer.root() != signed.root:
-            raise Tampered("the published log is not the signed one", where="audit")
-        self._writer.write_checkpoint(note)
+        try:
+            if waiting:
+                self._writer.publish(waiting, root=signed.root)
+                self.published = signed.size
+            elif self._writer.root() != signed.root:
+                raise Tampered("the published log is not the signed one", where="audit")
+            self._writer.write_checkpoint(note)
+        except OSError as error:
+            raise _full(error) from error
 
     def begin(self) -> None:
         """A new log: nothing is published yet."""
@@ -209,9 +215,12 @@ class AuditLog:
         try:
             self._writer.publish(due, root=signed.root)
             self._writer.write_checkpoint(note)
-        except (SeifasError, OSError):
+        except SeifasError:
             self._unpublished.extendleft(reversed(due))
             raise
+        except OSError as error:
+            self._unpublished.extendleft(reversed(due))
+            raise _full(error) from error
         self.published = signed.size
         store.drop_leaves(signed.size)
         return self.published
@@ -222,3 +231,9 @@ class AuditLog:
         except FileNotFoundError:
             return 0
         return verify_checkpoint(note, self.key).size
+
+
+def _full(error: OSError) -> Unavailable:
+    return Unavailable(
+        f"the audit log's directory does not take writes: {error.strerror or 'the file system refused'}", where="audit"
+    )

@@ -218,9 +218,9 @@ async def explore(keeper: Keeper, caller: Caller, args: Explore) -> list[dict[st
     )
     await keeper.commit([leaf])
     found = []
-    for index, line in lines_back(keeper, args.before):
+    async for index, line in lines_back(keeper, args.before, since_ms=args.since_ms):
         if line.wall_ms < args.since_ms:
-            break
+            continue
         if (account and line.account != account) or (pseudonym and line.pseudonym != pseudonym):
             continue
         found.append(

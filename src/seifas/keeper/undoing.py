@@ -13,12 +13,14 @@ from typing import Any
 
 import msgspec
 
-from seifas.errors import Missing
 from seifas.keeper.identity.sessions import Session
 from seifas.keeper.keeper import Keeper, Moment
+from seifas.keeper.keyring import Keyring
 from seifas.keeper.lines import Action
 from seifas.keeper.log_reading import lines_back
-from seifas.keeper.model import Entry, Head
+from seifas.keeper.model import CLINIC, Entry, Head, Record
+from seifas.keeper.schedule.pages import DayPage
+from seifas.keeper.scheduling import page_row, with_visit, without_visit
 from seifas.keeper.vault import Change
 from seifas.keeper.writing import store
 
@@ -31,35 +33,61 @@ async def undo_account(
     """(records put back, records left because others wrote since). Durable on return."""
     opened = keeper.require_unlocked()
     vault = opened.vault
-    by_pseudonym = {opened.keyring.pseudonym(patient): patient for patient in vault.heads}
-    touched: dict[bytes, set[bytes]] = {}
     await asyncio.to_thread(opened.audit.publish, opened.state)
-    for _, line in lines_back(keeper):
-        if line.wall_ms < since_ms:
-            break
-        if line.account != account or line.action not in _CHANGES:
-            continue
-        patient = by_pseudonym.get(line.pseudonym)
-        if patient is not None:
-            touched.setdefault(patient, set()).update(line.objects)
+    by_pseudonym: dict[bytes, set[bytes]] = {}
+    # Without a bound on lines: else a vandal would bury the deed under searches that find nobody.
+    async for _, line in lines_back(keeper, since_ms=since_ms, most=0):
+        if line.account == account and line.action in _CHANGES and line.wall_ms >= since_ms:
+            by_pseudonym.setdefault(line.pseudonym, set()).update(line.objects)
+    touched = await asyncio.to_thread(_by_patient, opened.keyring, list(vault.heads), by_pseudonym)
     restored = kept = 0
     for patient, ids in touched.items():
-        async with keeper.lock_of(patient):
+        async with keeper.lock_of(patient), keeper.lock_of(b"schedule"):
             head = vault.heads.get(patient)
             if head is None:
                 continue
             changes, skipped = _backwards(keeper, head, ids, account, since_ms, moment)
             kept += skipped
-            if not changes:
-                continue
-            sealed = vault.seal(patient, changes, account=session.account, now_ms=moment.wall_ms)
-            leaf = keeper.leaf(
-                moment, Action.UNDO, account=session.account, session=session.id, patient=patient,
-                objects=[change.id for change in changes[:1000]],
-            )
-            await store(keeper, [sealed], [leaf])
-            restored += len(changes)
+            if changes:
+                await _put_back(keeper, moment, session, patient, changes)
+                restored += len(changes)
     return restored, kept
+
+
+def _by_patient(
+    keyring: Keyring, patients: list[bytes], by_pseudonym: dict[bytes, set[bytes]]
+) -> dict[bytes, set[bytes]]:
+    """The same by patient. Lines over the clinic's own documents bear no pseudonym."""
+    found = {CLINIC: by_pseudonym[b""]} if b"" in by_pseudonym else {}
+    for patient in patients:
+        if patient != CLINIC:
+            ids = by_pseudonym.get(keyring.pseudonym(patient))
+            if ids is not None:
+                found[patient] = ids
+    return found
+
+
+async def _put_back(keeper: Keeper, moment: Moment, session: Session, patient: bytes, changes: list[Change]) -> None:
+    sealed = keeper.require_unlocked().vault.seal(patient, changes, account=session.account, now_ms=moment.wall_ms)
+    ids = [change.id for change in changes]
+    leaves = [
+        keeper.leaf(
+            moment, Action.UNDO, account=session.account, session=session.id,
+            patient=patient if patient != CLINIC else None, objects=ids[start : start + 1000],
+        )
+        for start in range(0, len(ids), 1000)
+    ]
+    # The visits that Encounters tell of make care links: they are undone with them.
+    days: dict[tuple[bytes, str], DayPage] = {}
+    for change, body in sealed.bodies:
+        if change.type == "Encounter" and patient != CLINIC:
+            with_visit(keeper, moment, change.id, body, patient, session.account, days)
+    for change in changes:
+        if change.type == "Encounter" and change.op == "delete":
+            without_visit(keeper, change.id, days)
+    await store(keeper, [sealed], leaves, [page_row(keeper, page) for page in days.values()])
+    for page in days.values():
+        keeper.schedule.put(page)
 
 
 def _backwards(
@@ -84,16 +112,15 @@ def _backwards(
     return changes, kept
 
 
-def _back(record: Any, entry: Entry, head: Head, keeper: Keeper, since_ms: int, moment: Moment) -> Change | None:
+def _back(record: Record, entry: Entry, head: Head, keeper: Keeper, since_ms: int, moment: Moment) -> Change | None:
     """The change that puts back the newest version from before `since_ms`; for a record made since, its removal."""
     vault = keeper.require_unlocked().vault
     version, current = entry.version, record
     while current.updated_ms >= since_ms and current.before_row:
+        # One step at a time from the version just read: a vandal's thousand versions are walked once.
+        step = msgspec.structs.replace(entry, version=version)
         version -= 1
-        try:
-            current = vault.before(head, entry, record, version)
-        except Missing:
-            break
+        current = vault.before(head, step, current, version)
     if current.updated_ms >= since_ms:
         if entry.deleted or entry.type == "Patient":
             return None
