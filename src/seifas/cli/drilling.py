@@ -79,7 +79,7 @@ def _place(data: Path | None) -> Iterator[Path]:
         yield data.resolve()
         return
     with tempfile.TemporaryDirectory(prefix="seifas-drill-") as name:
-        os.chmod(name, 0o711)
+        os.chmod(name, 0o711)  # noqa: S103 - what is inside is closed by itself
         yield Path(name)
 
 

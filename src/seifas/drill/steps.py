@@ -1,0 +1,26 @@
+"""The steps of the drill, in the order of the story. A capability adds its step here and nowhere else."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from seifas.drill import disk_stolen
+from seifas.drill.frame import Step
+from seifas.errors import Invalid
+
+STEPS: Final = (
+    Step(
+        "disk_stolen", "The disk is stolen",
+        "Names, complaints, procedures, doctors and photos of 24,000 patients were copied from the clinic's servers.",
+        disk_stolen.run,
+    ),
+)
+
+
+def chosen(names: tuple[str, ...]) -> tuple[Step, ...]:
+    """The steps of these names, in the story's order; all where none is named. Raises Invalid for an unknown name."""
+    known = {step.name for step in STEPS}
+    for name in names:
+        if name not in known:
+            raise Invalid(f"there is no step of this name; there are {', '.join(sorted(known))}", where=name[:40])
+    return tuple(step for step in STEPS if not names or step.name in names)
