@@ -9,14 +9,14 @@ the bundle, and a new epoch key under which only the survivors are wrapped again
 
 from __future__ import annotations
 
-from hmac import compare_digest
+from collections.abc import Callable
+from hmac import compare_digest, digest
 from os import urandom
 from typing import Final
 
 import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from seifas.crypto.aad import ID_SIZE, NOBODY, Purpose
@@ -148,10 +148,20 @@ def check_value(state_key: bytes, patient: bytes, keys: PatientKeys) -> bytes:
     Kept in the sealed state, it shows after a rewrap, a restore or a swap of key stores whether these are the keys
     with which the patient's records were written; the tag of GCM alone does not commit to a key.
     """
-    if len(patient) != ID_SIZE:
-        raise Invalid("a patient id is 16 bytes")
-    bundle = _joined(keys.clinical, keys.photos, keys.card, keys.audit)
-    return _hmac(_expand(state_key, b"check"), patient + bundle)[:CHECK_SIZE]
+    return checker(state_key)(patient, keys)
+
+
+def checker(state_key: bytes) -> Callable[[bytes, PatientKeys], bytes]:
+    """`check_value` under this key, for many: HKDF costs more than the check value, and is done once here."""
+    under = _expand(state_key, b"check")
+
+    def check(patient: bytes, keys: PatientKeys) -> bytes:
+        if len(patient) != ID_SIZE:
+            raise Invalid("a patient id is 16 bytes")
+        bundle = _joined(keys.clinical, keys.photos, keys.card, keys.audit)
+        return _hmac(under, patient + bundle)[:CHECK_SIZE]
+
+    return check
 
 
 def verify_check(state_key: bytes, patient: bytes, keys: PatientKeys, expected: bytes) -> None:
@@ -167,7 +177,13 @@ def tag(key: bytes, kind: bytes, ident: bytes) -> bytes:
     a card number that happen to be equal get unlike tags. Full length and only for identities that are unique: a tag
     of a name or a birth date would be found by its frequency.
     """
-    return _hmac(_expand(key, b"tag/" + kind), ident)
+    return tagger(key, kind)(ident)
+
+
+def tagger(key: bytes, kind: bytes) -> Callable[[bytes], bytes]:
+    """`tag` under this key and kind, for many: HKDF costs more than the tag, and is done once here."""
+    under = _expand(key, b"tag/" + kind)
+    return lambda ident: _hmac(under, ident)
 
 
 def row_id(routing_key: bytes, ident: bytes) -> bytes:
@@ -182,9 +198,7 @@ def _expand(key: bytes, info: bytes) -> bytes:
 
 
 def _hmac(key: bytes, message: bytes) -> bytes:
-    made = HMAC(key, SHA256())
-    made.update(message)
-    return made.finalize()
+    return digest(key, message, "sha256")
 
 
 def _joined(*keys: bytes) -> bytes:

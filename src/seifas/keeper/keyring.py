@@ -52,13 +52,13 @@ class Keyring:
         self.state_key = _sub(clinic_keys.state, b"names")
         self.state = AESGCM(_sub(clinic_keys.state, b"rows"))
         self.copies = AESGCM(_sub(clinic_keys.state, b"copies"))
-        self._pseudonyms = _sub(clinic_keys.audit, b"pseudonyms")
+        # Once and not per patient: reading one costs three of these.
+        self.tag = keys.tagger(self.routing, b"patient keys")
+        """Under which tag a patient's bundle lies in the key store."""
+        self._check = keys.checker(self.state_key)
+        self._pseudonym = keys.tagger(_sub(clinic_keys.audit, b"pseudonyms"), b"patient")
         self._read = read
         self._opened: OrderedDict[bytes, Opened] = OrderedDict()
-
-    def tag(self, patient: bytes) -> bytes:
-        """Under which tag a patient's bundle lies in the key store."""
-        return keys.tag(self.routing, b"patient keys", patient)
 
     def patient(self, patient: bytes, check: bytes) -> Opened:
         """The patient's keys. `check` is the commitment from the head: a bundle put back from before, or another
@@ -104,7 +104,7 @@ class Keyring:
         bundle = keys.open_patient_keys(
             self.under_epoch, sealed, clinic=self.clinic, patient=patient, epoch=self.epoch
         )
-        if keys.check_value(self.state_key, patient, bundle) != check:
+        if self._check(patient, bundle) != check:
             raise Tampered("a patient's keys are not those that the records were sealed under", where=patient.hex())
         return AESGCM(bundle.card)
 
@@ -113,12 +113,12 @@ class Keyring:
 
     def pseudonym(self, patient: bytes) -> bytes:
         """The 16 bytes that stand for a patient in the audit log."""
-        return keys.tag(self._pseudonyms, b"patient", patient)[:16]
+        return self._pseudonym(patient)[:16]
 
     def _use(self, patient: bytes, bundle: PatientKeys) -> Opened:
         opened = Opened(
             AESGCM(bundle.clinical), AESGCM(bundle.card), bundle.photos, bundle.audit,
-            keys.check_value(self.state_key, patient, bundle),
+            self._check(patient, bundle),
         )
         self._opened[patient] = opened
         if len(self._opened) > _KEPT:
