@@ -8,6 +8,7 @@ cut off is simply run again.
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -15,6 +16,10 @@ import msgspec
 
 from seifas.crypto import keys
 from seifas.errors import Invalid
+from seifas.keeper.directory.asking import HIT_LIMIT, Query
+from seifas.keeper.directory.card import Card
+from seifas.keeper.directory.index import Directory
+from seifas.keeper.directory.names import fold
 from seifas.keeper.door import OPS, Caller, NoArgs
 from seifas.keeper.keeper import Keeper
 from seifas.keeper.lines import Action, Line
@@ -72,6 +77,81 @@ async def have(keeper: Keeper, caller: Caller, args: Known) -> list[bool]:
     """Which of these patients are here: how an importer goes on after it was cut off."""
     heads = keeper.require_unlocked().vault.heads
     return [patient in heads for patient in args.patients]
+
+
+class Sought(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A person of a table. `personal` is a personal code, `codes` numbers that others may have too (a card's number);
+    `birth` is YYYY-MM-DD; empty is what the table does not say."""
+
+    personal: str = ""
+    codes: tuple[str, ...] = ()
+    family: str = ""
+    given: str = ""
+    birth: str = ""
+
+
+class Find(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    people: tuple[Sought, ...]
+
+
+class Held(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    records: tuple[tuple[bytes, tuple[bytes, ...]], ...]
+
+
+_MOST_SOUGHT = 500  # 0.1 to 0.2 s of the keeper's time
+_PERSONAL = re.compile(r"[1-9]\d{10}", re.ASCII)
+
+
+@OPS.op("admin.find_code", Find, "admin")
+async def find_code(keeper: Keeper, caller: Caller, args: Find) -> list[list[bytes]]:
+    """For each person the patients who are that person: by personal code; else by another number, if name or birth
+    date agree, or by surname, given name and birth date, if no personal code says otherwise. Nothing else comes back.
+    """
+    keeper.require_unlocked()
+    if len(args.people) > _MOST_SOUGHT:
+        raise Invalid(f"at most {_MOST_SOUGHT} people are sought in one call", where="people")
+    return [_same_person(keeper.directory, sought) for sought in args.people]
+
+
+def _same_person(directory: Directory, sought: Sought) -> list[bytes]:
+    if sought.personal and (found := directory.same_code(sought.personal)):
+        return found
+    candidates = [patient for code in sought.codes for patient in directory.same_code(code)]
+    if sought.birth and sought.family:
+        hits = directory.search(Query(birthdate=sought.birth))
+        if len(hits) == HIT_LIMIT and sought.given:
+            # So many were born that day that the list is cut: ask for the names too, which takes longer.
+            hits += directory.search(Query(family=sought.family, given=sought.given, birthdate=sought.birth))
+        candidates += [hit.patient for hit in hits if _is_named(directory.card(hit.patient), sought)]
+    return [patient for patient in dict.fromkeys(candidates) if _agrees(directory.card(patient), sought)]
+
+
+def _is_named(card: Card | None, sought: Sought) -> bool:
+    if card is None or fold(sought.family) not in (fold(name) for name in (card.family, *card.former)):
+        return False
+    return fold(" ".join(card.given)).split(" ")[:1] == fold(sought.given).split(" ")[:1]
+
+
+def _agrees(card: Card | None, sought: Sought) -> bool:
+    if card is None:
+        return False
+    others = [code for code in card.codes if _PERSONAL.fullmatch(code)]
+    if sought.personal and others and sought.personal not in others:
+        return False
+    if sought.birth and card.birth:
+        return sought.birth.startswith(card.birth)
+    return _is_named(card, sought)
+
+
+@OPS.op("admin.have_records", Held, "admin")
+async def have_records(keeper: Keeper, caller: Caller, args: Held) -> list[list[bool]]:
+    """For each patient, which of these records are there, deleted ones too: how an import adds only what is new."""
+    vault = keeper.require_unlocked().vault
+    held = []
+    for patient, idents in args.records:
+        known = vault.manifest(vault.head(patient))
+        held.append([ident in known for ident in idents])
+    return held
 
 
 class SealedPatient(NamedTuple):
