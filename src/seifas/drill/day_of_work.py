@@ -64,9 +64,12 @@ class _Day:
                 self.note(answer)
 
 
-def work(stage: Stage, *, patients: int, seed: int = 1, writes: int = 40) -> Work:
-    """Works against a served clinic of the demo's `patients` and `seed`. Some 20 requests more than `writes`."""
-    day = _Day(stage, seed)
+def work(stage: Stage, *, patients: int, seed: int = 1, writes: int = 40, markers: int = 1) -> Work:
+    """Works against a served clinic of the demo's `patients` and `seed`; about 90 requests besides the `writes`.
+
+    `markers` is the seed of the made-up words.
+    """
+    day = _Day(stage, markers)
     program = stage.program(200)
     for _ in range(writes // 4):
         _new_patient(day, program)
@@ -182,18 +185,19 @@ def _wrong_sign_ins(day: _Day) -> None:
 
 def _wrong_links(day: _Day) -> None:
     """The public listener, and raw bytes that are hardly HTTP."""
-    public = Browser(day.stage.port)
+    public, staff = Browser(day.stage.port), day.stage.browser()
     for path in ("/%s", "/my/%s", "/auth/link/%s"):
         filled = re.sub("%s", lambda _: quote(day.marker()), path)
         day.attempt(lambda filled=filled: public.ask("GET", filled))  # type: ignore[misc]
-        day.attempt(lambda filled=filled: day.stage.browser().ask("GET", filled))  # type: ignore[misc]
+        day.attempt(lambda filled=filled: staff.ask("GET", filled))  # type: ignore[misc]
     public.close()
+    staff.close()
     for word in (day.marker(), "GET /" + "a" * 9000 + day.marker()):
         day.attempt(lambda word=word: _raw(day.stage.staff, word))  # type: ignore[misc]
 
 
 def _raw(port: int, word: str) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
     connection.connect()
     try:
         connection.sock.sendall(word.encode() + b"\r\nHost: " + word.encode() + b"\r\n\r\n")
