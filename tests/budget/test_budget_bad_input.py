@@ -70,3 +70,12 @@ def test_limits_can_be_small_without_breaking() -> None:
     assert desk.chart(warm=True, fresh_passkey=True).outcome is Outcome.ALLOW
     assert desk.allowed(3, Action.OPEN_CHART, warm=True, fresh_passkey=True) == 2
     assert desk.allowed(3, Action.OPEN_CHART) == 1
+
+
+def test_a_charge_that_is_dated_back_counts_as_made_now() -> None:
+    ledger, account = Ledger(), new()
+    ledger.apply(Charge(Kind.COLD, NOW, account, new(), (new(),)))
+    ledger.apply(Charge(Kind.COLD, NOW - 2 * DAY, account, new(), (new(),)))
+    assert ledger.now == NOW
+    assert ledger.remaining(account, new(), NOW + DAY - 1).cold_account_day == 58
+    assert ledger.remaining(account, new(), NOW + DAY).cold_account_day == 60
