@@ -23,8 +23,8 @@ GROUNDS = {
 _DEAD = (
     "the patient's four keys (records, photos, card, audit details): destroyed in the vault, and not in the key store "
     "that took its place, whose epoch key is new",
-    "every version of every record, every photo and the card: what is left of them anywhere, also in copies of the data "
-    "of any age, opens with no key that the vault still has",
+    "every version of every record, every photo and the card: what is left of them anywhere, also in copies of the "
+    "data of any age, opens with no key that the vault still has",
     "the notes of appointments, the reasons given in the audit log and those of holds: sealed under the same keys",
     "the name in the directory, the entries of day pages, the places on worklists",
 )

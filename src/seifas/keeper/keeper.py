@@ -127,6 +127,7 @@ class Keeper:
         self.exported: Mark | None = None  # the tombstone list that stands in the custodians' kit
         self.tried: dict[bytes, int] = {}  # approved erasures that something stood in the way of: boot ms
         self.sweeping: asyncio.Future[None] | None = None
+        self.backup: Any = None  # the job of backing_up: under way, or the last one
         self.keys_lock = SharedLock()  # shared by whoever stores new keys, alone for whoever turns the epoch
         self.upkeep = asyncio.Lock()  # one at a time: erasing, rotating, backing up, changing the ways in
         self.password_checks = asyncio.Semaphore(2)  # each takes 64 MiB for 0.2 s

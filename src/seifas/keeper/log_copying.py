@@ -6,7 +6,6 @@ needs; a partial tile that was dropped meanwhile is there as the full one.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
@@ -14,7 +13,7 @@ from typing import Final
 from seifas.audit.checkpoint import parse_checkpoint
 from seifas.audit.tiles import CHECKPOINT, ENTRIES, LEVELS, WIDTH, bundle_path, directory_source, tile_path, width_at
 from seifas.errors import Missing
-from seifas.storage.durable import create_private, os_faults, replace, sync_directory
+from seifas.storage.durable import os_faults, replace, write_new
 
 KEY: Final = "key"
 """The log's public key, beside the log."""
@@ -28,7 +27,6 @@ def copy_log(source: Path, target: Path, *, since: int = 0, wrote: Callable[[int
     fetch = directory_source(source)
     note = fetch(CHECKPOINT)
     size = parse_checkpoint(note).size
-    changed: set[Path] = set()
     for level, index, width in _needed(size, since):
         partial, full = _path(level, index, width), _path(level, index, WIDTH)
         path = partial
@@ -36,16 +34,21 @@ def copy_log(source: Path, target: Path, *, since: int = 0, wrote: Callable[[int
             data = fetch(partial)
         except Missing:
             path, data = full, fetch(full)
-        if _put(target / path, data):
-            changed.add((target / path).parent)
+        _put(target / path, data)
         if wrote is not None:
             wrote(len(data))
-    for directory in changed:
-        sync_directory(directory)
     if (source / KEY).exists():
-        replace(target / KEY, (source / KEY).read_bytes())
-    replace(target / CHECKPOINT, note)
+        _renew(target / KEY, (source / KEY).read_bytes())
+    _renew(target / CHECKPOINT, note)
     return size
+
+
+def _renew(path: Path, data: bytes) -> None:
+    """Into a new copy without a rename, since it may lie where files can only be added."""
+    if path.exists():
+        replace(path, data)
+    else:
+        write_new(path, data)
 
 
 def log_bytes(source: Path) -> int:
@@ -66,20 +69,10 @@ def _path(level: int, index: int, width: int) -> str:
     return bundle_path(index, width) if level == ENTRIES else tile_path(level, index, width)
 
 
-def _put(path: Path, data: bytes) -> bool:
+def _put(path: Path, data: bytes) -> None:
     with os_faults(path.name):
         if path.exists():
             if path.stat().st_size == len(data):
-                return False
+                return
             path.unlink()
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        create_private(path, fresh=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
-        try:
-            view = memoryview(data)
-            while view:
-                view = view[os.write(descriptor, view) :]
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-    return True
+    write_new(path, data)

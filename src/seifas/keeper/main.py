@@ -12,9 +12,10 @@ from pathlib import Path
 import uvloop
 
 from seifas import hardening, logs
-from seifas.errors import SeifasError, Unavailable
+from seifas.errors import SeifasError, Tampered, Unavailable
 from seifas.keeper import (
     administering,
+    backing_up,
     enrolling,
     erasing,
     health,
@@ -42,8 +43,8 @@ log = logging.getLogger("seifas.keeper")
 
 # Importing a module of ops is what puts them on the table.
 SERVED = (
-    administering, enrolling, erasing, health, holding, importing, living, officer, opening, proving, rotating,
-    scheduling, searching, signing_in, treating, ways_in, writing,
+    administering, backing_up, enrolling, erasing, health, holding, importing, living, officer, opening, proving,
+    rotating, scheduling, searching, signing_in, treating, ways_in, writing,
 )
 
 
@@ -76,7 +77,7 @@ async def _serve(data: Path, settings: Settings, uids: dict[str, int] | None, al
             await living.with_root(keeper, root, "restart")
         except SeifasError as error:
             log.error("it stays locked", extra={"code": error.code, "where": error.where})
-            if isinstance(error, Unavailable):
+            if isinstance(error, Unavailable | Tampered):  # until it is put back
                 keeper.spawn(living.reopen(keeper))
     del root
     keeper.spawn(living.every_second(keeper))

@@ -1,6 +1,6 @@
 """Files that are there after a power cut: created for the owner only, replaced whole, synced with their directory.
 
-    create_private(path, *, fresh=False)   make_directory(path)   replace(path, data)
+    create_private(path, *, fresh=False)   make_directory(path)   write_new(path, data)   replace(path, data)
     sync_file(path)   sync_directory(path)   overwrite_and_unlink(path)
 
 Raises `Unavailable` when the file system refuses (full, read-only, gone).
@@ -73,6 +73,21 @@ def sync_directory(path: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Writes a file that was not there, durable on return; nothing else in its directory is touched."""
+    create_private(path, fresh=True)
+    with os_faults(path.name):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            view = memoryview(data)
+            while view:
+                view = view[os.write(descriptor, view) :]
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    sync_directory(path.parent)
 
 
 def replace(path: Path, data: bytes) -> None:

@@ -1,0 +1,265 @@
+"""Backs up a running vault: the keeper's state first, then keys, log, rows and objects, so that whatever the state
+names is in what was copied after it.
+
+Everything copied is sealed as it lies on the disk. The target only ever gains files: each backup has a new directory,
+objects are added to a shared one, and nothing is overwritten, renamed or removed there. Keys go to a place of their
+own.
+Erasures and rotations wait until the backup is done; nobody else does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from seifas import __version__
+from seifas.audit.checkpoint import verify_checkpoint
+from seifas.errors import Conflict, Invalid, SeifasError, Unavailable
+from seifas.keeper import backup_manifest, tombstones
+from seifas.keeper.backup_manifest import DATA, KEYS, OBJECTS, Manifest, Part
+from seifas.keeper.door import OPS, Caller, NoArgs
+from seifas.keeper.founding import EPOCH_ROW
+from seifas.keeper.keeper import Keeper, Open
+from seifas.keeper.lines import Action, Outcome
+from seifas.keeper.log_copying import copy_log, log_bytes
+from seifas.keeper.model import CLINIC
+from seifas.settings import FILE as SETTINGS
+from seifas.storage.durable import create_private, make_directory, os_faults, sync_directory, sync_file, write_new
+
+log = logging.getLogger("seifas.backup")
+
+_CHUNK: Final = 1024 * 1024
+
+
+class Where(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """New, empty directories that the keeper may write into; `objects` is the target's shared folder, `keys_to` empty
+    where the key store is not to be copied."""
+
+    to: str
+    objects: str
+    keys_to: str = ""
+
+
+class Job(msgspec.Struct):
+    """A backup under way, or the last one. `done` and `total` are bytes: each is written, then read back."""
+
+    id: bytes
+    stage: str = "state"
+    done: int = 0
+    total: int = 0
+    finished: bool = False
+    error: str = ""
+    code: str = ""
+    told: dict[str, Any] = {}
+
+
+@OPS.op("admin.backup", Where, "admin")
+async def begin(keeper: Keeper, caller: Caller, args: Where) -> dict[str, Any]:
+    """Starts a backup; `admin.backup_status` tells how far it is."""
+    if keeper.backup is not None and not keeper.backup.finished:
+        raise Conflict("a backup is being made already")
+    to, objects = _empty(args.to), Path(args.objects)
+    keys_to = _empty(args.keys_to) if args.keys_to else None
+    if keys_to is not None and (keys_to.is_relative_to(to) or to.is_relative_to(keys_to)):
+        raise Invalid("the key store is kept apart from the data", where="--keys-to")
+    keeper.backup = Job(os.urandom(16))
+    keeper.spawn(_run(keeper, keeper.backup, to, objects, keys_to))
+    return {"id": keeper.backup.id}
+
+
+@OPS.op("admin.backup_status", NoArgs, "admin")
+async def status(keeper: Keeper, caller: Caller, args: NoArgs) -> dict[str, Any]:
+    """{stage, done, total, finished, error, code, told}; bytes written and read back."""
+    if keeper.backup is None:
+        return {"stage": "", "done": 0, "total": 0, "finished": True, "error": "", "code": "", "told": {}}
+    return msgspec.structs.asdict(keeper.backup)
+
+
+def _empty(text: str) -> Path:
+    path = Path(text)
+    if not path.is_absolute() or not path.is_dir():
+        raise Invalid("a backup goes into a new directory that is there and empty", where=text)
+    with os_faults(path.name):
+        if any(path.iterdir()):
+            raise Conflict("this directory is not empty: each backup has its own", where=text)
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise Unavailable("the keeper's user may not write there: let it enter the directories above", where=text)
+    return path
+
+
+async def _run(keeper: Keeper, job: Job, to: Path, objects: Path, keys_to: Path | None) -> None:
+    started = time.perf_counter()
+    try:
+        async with keeper.upkeep:
+            opened = keeper.require_unlocked()
+            manifest = await asyncio.to_thread(_Writing(keeper, opened, job, objects).write, to, keys_to)
+            moment = keeper.now()
+            await keeper.commit([keeper.leaf(moment, Action.BACKUP, objects=(job.id,), note="done")])
+        seconds = round(time.perf_counter() - started, 1)
+        job.told = {**backup_manifest.told(manifest), "keys": keys_to is not None, "seconds": seconds}
+        log.info("a backup was made", extra={"bytes": manifest.bytes, "seconds": seconds})
+    except SeifasError as error:
+        await _failed(keeper, job, error)
+    except Exception as error:  # a defect or an operating system's refusal: said, and the job ends
+        log.error("a backup failed", extra={"error": type(error).__name__})
+        words = (error.strerror or "the file system refused") if isinstance(error, OSError) else "the keeper failed"
+        await _failed(keeper, job, Unavailable(f"the backup was not finished: {words}"))
+    finally:
+        job.finished = True
+
+
+async def _failed(keeper: Keeper, job: Job, error: SeifasError) -> None:
+    job.error, job.code = error.message, error.code
+    if keeper.open is None:
+        return
+    leaf = keeper.leaf(keeper.now(), Action.BACKUP, outcome=Outcome.STOPPED, objects=(job.id,), note=error.code)
+    try:
+        await keeper.commit([leaf])
+    except SeifasError:
+        log.error("that a backup failed was not logged", extra={"code": error.code})
+
+
+class _Writing:
+    """One backup, in a thread. Counts bytes for the progress bar."""
+
+    def __init__(self, keeper: Keeper, opened: Open, job: Job, objects: Path) -> None:
+        self._data = keeper.data
+        self._opened = opened
+        self._clinic = keeper.settings.clinic_id
+        self._job = job
+        self._pool = objects
+        self._now = datetime.now(UTC)
+        self._patients = sum(1 for patient in opened.vault.heads if patient != CLINIC)
+
+    def write(self, to: Path, keys_to: Path | None) -> Manifest:
+        audit, data = self._opened.audit, self._data
+        notes: list[bytes] = []
+        rows_size = (data / "data" / "rows.db").stat().st_size
+        objects = [path for path in sorted((data / OBJECTS_AT).iterdir()) if len(path.name) == 32]
+        self._job.total = 2 * (
+            (data / "state" / "keeper.db").stat().st_size + rows_size + log_bytes(data / "audit")
+            + sum(path.stat().st_size for path in objects)
+        )
+        make_directory(to / "state")
+        self._opened.state.snapshot(to / "state" / "keeper.db", pinned=lambda: notes.append(audit.checkpoint))
+        self._written((to / "state" / "keeper.db").stat().st_size)
+        self._stage("keys")
+        generation, epoch = self._opened.keystore.generation, self._opened.keyring.epoch
+        keystore = hashlib.sha256(self._opened.keystore.epoch()[EPOCH_ROW]).hexdigest()[:32]
+        common = self._common(generation, epoch, keystore)
+        if keys_to is not None:
+            self._opened.keystore.snapshot(keys_to)
+            _sign(self._opened, self._clinic, keys_to, Manifest(kind=KEYS, files=tuple(self._parts(keys_to)), **common))
+        self._stage("log")
+        audit.publish(self._opened.state)
+        copy_log(data / "audit", to / "audit", wrote=self._written)
+        for former in sorted(data.glob("audit-before-*")):
+            shutil.copytree(former, to / former.name)
+        _copy(data / SETTINGS, to / SETTINGS)
+        self._stage("rows")
+        make_directory(to / "data")
+        before = self._job.done
+        self._opened.rows.backup(
+            to / "data" / "rows.db", progress=lambda step, of: self._at(before, rows_size, step, of)
+        )
+        self._stage("objects")
+        stored = tuple(self._objects(objects, to.parent))
+        self._stage("reading back")
+        signed = verify_checkpoint(notes[0], audit.key)
+        stones = tombstones.stated(signed.extensions)
+        manifest = Manifest(
+            kind=DATA, files=tuple(self._parts(to)), objects=stored, patients=self._patients,
+            log_origin=signed.origin, log_size=signed.size, log_root=signed.root.hex(), tombstones=stones.length,
+            tombstones_hash=stones.hash.hex(), **common,
+        )
+        _sign(self._opened, self._clinic, to, manifest)
+        self._job.done = self._job.total
+        return manifest
+
+    def _common(self, generation: int, epoch: int, keystore: str) -> dict[str, Any]:
+        return {
+            "format": backup_manifest.FORMAT, "id": self._job.id.hex(), "clinic": self._clinic.hex(),
+            "created": self._now.isoformat(timespec="seconds").replace("+00:00", "Z"),
+            "created_ms": int(self._now.timestamp() * 1000), "program": __version__, "generation": generation,
+            "epoch": epoch, "keystore": keystore,
+        }
+
+    def _stage(self, name: str) -> None:
+        self._job.stage = name
+
+    def _written(self, size: int) -> None:
+        self._job.done = min(self._job.done + size, self._job.total)
+
+    def _at(self, before: int, size: int, step: int, of: int) -> None:
+        self._job.done = before + size * step // of
+
+    def _parts(self, directory: Path) -> Iterator[Part]:
+        for folder, _, names in sorted(os.walk(directory)):
+            sync_directory(Path(folder))
+            for name in sorted(names):
+                yield backup_manifest.part(directory, Path(folder) / name, read=self._written)
+        sync_directory(directory.parent)
+
+    def _objects(self, paths: list[Path], target: Path) -> Iterator[Part]:
+        """Copies those that are not in the shared folder yet. An earlier manifest's word is taken for those that are:
+        they never change, and `seifas backup verify` reads them."""
+        known = _known_objects(target) if paths else {}
+        for path in paths:
+            size = path.stat().st_size
+            there = known.get(path.name)
+            if there is not None and there.size == size and (self._pool / there.path).is_file():
+                self._written(2 * size)
+                yield there
+                continue
+            name = next(name for name in _names(path.name) if not (self._pool / name).exists())
+            _copy(path, self._pool / name)
+            self._written(size)
+            yield backup_manifest.part(self._pool, self._pool / name, read=self._written)
+        if paths:
+            sync_directory(self._pool)
+
+
+OBJECTS_AT: Final = f"data/{OBJECTS}"
+
+
+def _names(name: str) -> Iterator[str]:
+    """Another name where a backup that was cut off left half an object: nothing is overwritten."""
+    yield name
+    for number in range(1, 1000):
+        yield f"{name}.{number}"
+
+
+def _known_objects(target: Path) -> dict[str, Part]:
+    known: dict[str, Part] = {}
+    for path in sorted(target.glob(f"seifas-*/{backup_manifest.FILE}")):
+        try:
+            manifest, _, _ = backup_manifest.read(path.parent, DATA)
+        except SeifasError:
+            continue
+        known.update({one.path[:32]: one for one in manifest.objects})
+    return known
+
+
+def _copy(source: Path, target: Path) -> None:
+    create_private(target, fresh=True)
+    with os_faults(target.name), source.open("rb") as file, target.open("wb") as copy:
+        shutil.copyfileobj(file, copy, _CHUNK)
+    sync_file(target)
+
+
+def _sign(opened: Open, clinic: bytes, directory: Path, manifest: Manifest) -> None:
+    """The manifest, then its note: the last file, so that a backup with a note is a whole one."""
+    raw = backup_manifest.encode(manifest)
+    note = opened.audit.sign_note(backup_manifest.name_of(clinic), backup_manifest.note_body(raw))
+    for name, data in ((backup_manifest.FILE, raw), (backup_manifest.NOTE, note)):
+        write_new(directory / name, data)
