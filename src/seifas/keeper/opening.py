@@ -78,12 +78,16 @@ async def admit(
             )
     return await charge(
         keeper, moment, session, Deed.OPEN_CHART if chart else Deed.OPEN_CARD, line, patient=patient, reason=reason,
-        warm=is_warm(keeper, patient, session.account, moment),
+        **links_of(keeper, patient, session.account, moment),
     )
 
 
-def is_warm(keeper: Keeper, patient: bytes, account: bytes, moment: Moment) -> bool:
-    return keeper.schedule.links.warm(patient, account, moment.wall_ms)
+def links_of(keeper: Keeper, patient: bytes, account: bytes, moment: Moment) -> dict[str, Any]:
+    """The fields of an Ask that the schedule decides: `warm`, a genuine care link, and `entry`, any entry near."""
+    links = keeper.schedule.links
+    return {
+        "warm": links.warm(patient, account, moment.wall_ms), "entry": links.near(patient, moment.wall_ms)
+    }
 
 
 def shown(record: Record, entry: Entry) -> dict[str, Any]:

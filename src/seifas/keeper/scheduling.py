@@ -7,6 +7,7 @@ shows surname and initial of those who are on it: it is a list of warm patients,
 from __future__ import annotations
 
 import os
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -19,9 +20,9 @@ from seifas.keeper.keeper import Keeper, Moment
 from seifas.keeper.lines import Action
 from seifas.keeper.model import Kind
 from seifas.keeper.noting import open_note, seal_note
-from seifas.keeper.opening import acting, is_warm
+from seifas.keeper.opening import acting, links_of
 from seifas.keeper.schedule import pages
-from seifas.keeper.schedule.links import visit_of
+from seifas.keeper.schedule.links import NEAR_DAYS, VISIT_DAYS, visit_of
 from seifas.keeper.schedule.pages import DayPage, Entry
 
 _AHEAD_MS = 3_600_000
@@ -61,20 +62,28 @@ class Move(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @OPS.op("schedule.day", Day, "desk")
 async def day(keeper: Keeper, caller: Caller, args: Day) -> list[dict[str, Any]]:
-    """The entries of a day with each patient's surname and given initial."""
+    """The entries of a day with each patient's surname and given initial; on days that warm nobody, initials only.
+
+    Else the schedule's past and future would be a list of names that costs nothing.
+    """
     moment = keeper.now()
     session = acting(keeper, args.session, "schedule.day", moment)
+    pages.bounds_of(args.date, keeper.schedule.zone)
     entries = keeper.schedule.calendar.day(args.date, args.doctor)
     leaf = keeper.leaf(
         moment, Action.SCHEDULE_VIEW, account=session.account, session=session.id, note=f"entries:{len(entries)}"
     )
     await keeper.commit([leaf])
-    return [_shown(keeper, entry) for entry in entries]
+    today = date.fromisoformat(pages.day_of(moment.wall_ms, keeper.schedule.zone))
+    ago = (today - date.fromisoformat(args.date)).days
+    return [_shown(keeper, entry, named=-NEAR_DAYS <= ago <= VISIT_DAYS) for entry in entries]
 
 
-def _shown(keeper: Keeper, entry: Entry) -> dict[str, Any]:
+def _shown(keeper: Keeper, entry: Entry, *, named: bool) -> dict[str, Any]:
     card = keeper.directory.card(entry.patient)
-    name = f"{card.family} {card.given[0][:1] + '.' if card.given else ''}".strip() if card is not None else ""
+    family = "" if card is None else card.family if named else card.family[:1] + "…"
+    initial = f"{card.given[0][:1]}." if card is not None and card.given else ""
+    name = f"{family} {initial}".strip()
     return {
         "id": entry.id, "doctor": entry.doctor, "start_ms": entry.start_ms, "minutes": entry.minutes,
         "patient": entry.patient, "name": name, "status": entry.status, "kind": entry.kind,
@@ -122,7 +131,7 @@ async def book(keeper: Keeper, caller: Caller, args: Book) -> dict[str, Any]:
             )
         charged = await charge(
             keeper, moment, session, Deed.MAKE_LINK, Action.SCHEDULE, patient=args.patient, reason="schedule",
-            warm=is_warm(keeper, args.patient, session.account, moment),
+            **links_of(keeper, args.patient, session.account, moment),
         )
         leaf = keeper.leaf(
             moment, Action.SCHEDULE, account=session.account, session=session.id, patient=args.patient,
@@ -148,7 +157,7 @@ async def set_status(keeper: Keeper, caller: Caller, args: SetStatus) -> dict[st
         )
         charged = await charge(
             keeper, moment, session, Deed.MAKE_LINK, Action.SCHEDULE, patient=entry.patient, reason="schedule",
-            warm=is_warm(keeper, entry.patient, session.account, moment),
+            **links_of(keeper, entry.patient, session.account, moment),
         )
         leaf = keeper.leaf(
             moment, Action.SCHEDULE, account=session.account, session=session.id, patient=entry.patient,
@@ -174,7 +183,7 @@ async def move(keeper: Keeper, caller: Caller, args: Move) -> dict[str, Any]:
         )
         charged = await charge(
             keeper, moment, session, Deed.MAKE_LINK, Action.SCHEDULE, patient=entry.patient, reason="schedule",
-            warm=is_warm(keeper, entry.patient, session.account, moment),
+            **links_of(keeper, entry.patient, session.account, moment),
         )
         leaf = keeper.leaf(
             moment, Action.SCHEDULE, account=session.account, session=session.id, patient=entry.patient,

@@ -19,7 +19,7 @@ from seifas.keeper.identity import scopes
 from seifas.keeper.identity.sessions import Strength
 from seifas.keeper.keeper import Keeper
 from seifas.keeper.lines import Action, Outcome
-from seifas.keeper.opening import acting, require_person, shown
+from seifas.keeper.opening import acting, links_of, require_person, shown
 
 
 class Search(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -90,7 +90,10 @@ async def caller_proof(keeper: Keeper, caller: Caller, args: Proof) -> dict[str,
         )
         await keeper.commit([leaf])
         raise Missing("no patient, or more than one, fits what was typed")
-    charged = await charge(keeper, moment, session, Deed.CALLER_HIT, Action.CALLER, patient=patient)
+    charged = await charge(
+        keeper, moment, session, Deed.CALLER_HIT, Action.CALLER, patient=patient,
+        **links_of(keeper, patient, session.account, moment),
+    )
     vault = keeper.require_unlocked().vault
     head = vault.head(patient)
     entry = vault.entry(head, "Patient", patient)

@@ -15,7 +15,7 @@ from seifas.keeper.identity.gestures import request_digest
 from seifas.keeper.keeper import Keeper
 from seifas.keeper.lines import Action
 from seifas.keeper.model import Kind
-from seifas.keeper.opening import MOST_REASON, acting, is_warm, require_person, shown
+from seifas.keeper.opening import MOST_REASON, acting, links_of, require_person, shown
 from seifas.keeper.worklists import Worklist
 
 _DAY_MS = 86_400_000
@@ -124,7 +124,7 @@ async def break_glass(keeper: Keeper, caller: Caller, args: Glass) -> dict[str, 
     vault.head(args.patient)
     charged = await charge(
         keeper, moment, session, Deed.BREAK_GLASS, Action.BREAK_GLASS, patient=args.patient, reason=reason,
-        warm=is_warm(keeper, args.patient, session.account, moment),
+        **links_of(keeper, args.patient, session.account, moment),
     )
     leaf = keeper.leaf(
         moment, Action.BREAK_GLASS, account=session.account, session=session.id, patient=args.patient,

@@ -22,7 +22,7 @@ from seifas.keeper.identity.sessions import Session, Strength
 from seifas.keeper.keeper import Keeper, Moment
 from seifas.keeper.lines import Action
 from seifas.keeper.model import CLINIC
-from seifas.keeper.opening import acting, is_warm
+from seifas.keeper.opening import acting, links_of
 from seifas.keeper.schedule.pages import DayPage
 from seifas.keeper.scheduling import page_row, with_visit, without_visit
 from seifas.keeper.vault import Change, Sealed
@@ -210,7 +210,7 @@ async def _charge_all(
         for deed in deeds:
             paid = await charge(
                 keeper, moment, session, deed, action, patient=patient, reason=reason or "write", prior=prior,
-                warm=is_warm(keeper, patient, session.account, moment),
+                **links_of(keeper, patient, session.account, moment),
             )
             if paid:
                 charged.setdefault(patient, []).append(paid)

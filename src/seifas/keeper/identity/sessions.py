@@ -169,7 +169,6 @@ class SessionTable:
             network=network_of(address), created_ms=now_ms, last_seen_ms=now_ms,
             expires_ms=now_ms + (self._limits.token_ms if machine else self._limits.absolute_ms),
             device=device, scopes=scopes,
-            fresh_until_ms=now_ms + self._limits.fresh_ms if strength is Strength.PASSKEY else 0,
         )
         ended = self._make_room(account, self._limits.per_client if machine else self._limits.per_account, now_ms)
         self.put(session)

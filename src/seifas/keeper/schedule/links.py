@@ -88,6 +88,17 @@ class CareLinks:
         today = self._today(now_ms)
         return any(_warms(link, account, today, now_ms) for link in links.values())
 
+    def near(self, patient: bytes, now_ms: int) -> bool:
+        """Whether the schedule has the patient within three days before or after, by whomever and however young.
+
+        No genuine link, but a reason that need not be asked for: it is why somebody opens a patient booked just now.
+        """
+        links = self._by_patient.get(patient)
+        if not links:
+            return False
+        today = self._today(now_ms)
+        return any(-NEAR_DAYS <= today - link.day <= NEAR_DAYS for link in links.values())
+
     def _today(self, now_ms: int) -> int:
         # The zone's offset of this moment, from whole seconds: fromtimestamp on floats may round into the next day.
         return datetime.fromtimestamp(now_ms // 1000, self._zone).toordinal()
