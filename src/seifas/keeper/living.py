@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import socket
 import time
-from typing import Any
+from collections.abc import Awaitable
+from typing import Any, NoReturn
 
 import msgspec
 
 from seifas.crypto import slots
-from seifas.errors import Conflict, Locked, Refused, SeifasError, Unavailable
+from seifas.errors import Conflict, Locked, Refused, SeifasError, Tampered, Unavailable
 from seifas.keeper import alarming, erasing, unlocking
 from seifas.keeper.asking_root import root_again
 from seifas.keeper.door import OPS, Caller, NoArgs
 from seifas.keeper.identity import approvals
-from seifas.keeper.keeper import Keeper
+from seifas.keeper.keeper import Keeper, Open
 from seifas.keeper.lines import Action
 from seifas.keeper.model import Kind
 from seifas.storage.keystore import KeyStore
@@ -26,6 +28,7 @@ log = logging.getLogger("seifas.life")
 _SNAPSHOT_EVERY_S = 600.0
 _SNAPSHOT_AFTER_LINES = 20_000
 _FORGET = b"\x00"
+_SWEEP_EVERY_S = 10.0
 _AGAIN_S = 5.0
 
 
@@ -146,7 +149,7 @@ async def reopen(keeper: Keeper) -> None:
     while keeper.open is None:
         try:
             await with_root(keeper, await root_again(keeper), "reopened")
-        except (Unavailable, Conflict) as error:
+        except (Unavailable, Conflict, Tampered) as error:
             log.error("it stays locked and is tried again", extra={"code": error.code, "where": error.where})
             await asyncio.sleep(_AGAIN_S)
 
@@ -157,36 +160,60 @@ async def snapshot_budget(keeper: Keeper) -> None:
     keeper.snapshot_lines = snapshot.size
 
 
+class _Due(msgspec.Struct):
+    """When what is not done every second is done next, on the monotonic clock."""
+
+    snapshot: float
+    sweep: float
+
+
 async def every_second(keeper: Keeper) -> None:
-    """Publishes the log's tiles; keeps going whatever happens, and says when it cannot."""
-    snapshot_at = time.monotonic() + _SNAPSHOT_EVERY_S
-    sweep_at = time.monotonic() + 10
+    """Publishes the log's tiles and does the upkeep; keeps going whatever happens, and says when it cannot."""
+    due = _Due(time.monotonic() + _SNAPSHOT_EVERY_S, time.monotonic() + _SWEEP_EVERY_S)
     while True:
         await asyncio.sleep(1.0)
         opened = keeper.open
         if opened is None:
             continue
-        try:
-            await asyncio.to_thread(opened.audit.publish, opened.state)
-            if opened.replica is not None and opened.replica.failed:
-                await reopen(keeper)
-                continue
-            if time.monotonic() >= sweep_at:
-                sweep_at = time.monotonic() + 10
-                await sweep(keeper)
-                await erasing.carry_out(keeper)
-                if opened.replica is not None:
-                    await asyncio.to_thread(opened.replica.follow_log)
-            behind = opened.audit.size - keeper.snapshot_lines
-            idle = not opened.committer.running
-            if behind > 100 and idle and (time.monotonic() >= snapshot_at or behind > _SNAPSHOT_AFTER_LINES):
-                snapshot_at = time.monotonic() + _SNAPSHOT_EVERY_S
-                await snapshot_budget(keeper)
-        except Locked:
-            continue
-        except (SeifasError, OSError) as error:
-            code = error.code if isinstance(error, SeifasError) else type(error).__name__
-            log.error("the keeper's own work failed, it is tried again", extra={"code": code})
+        # Apart: a full disk under the log must not keep sessions from being swept.
+        await _tried(asyncio.to_thread(opened.audit.publish, opened.state))
+        await _tried(_upkeep(keeper, opened, due))
+
+
+async def _tried(work: Awaitable[object]) -> None:
+    try:
+        await work
+    except Locked:
+        return
+    except Exception as error:  # a defect too: it must not end the upkeep for good
+        code = error.code if isinstance(error, SeifasError) else type(error).__name__
+        log.error("the keeper's own work failed, it is tried again", extra={"code": code})
+
+
+async def _upkeep(keeper: Keeper, opened: Open, due: _Due) -> None:
+    if opened.state.broken or opened.rows.broken or opened.keystore.broken:
+        _start_anew()
+    if opened.replica is not None and opened.replica.failed:
+        await reopen(keeper)
+        return
+    if time.monotonic() >= due.sweep:
+        due.sweep = time.monotonic() + _SWEEP_EVERY_S
+        await sweep(keeper)
+        await erasing.carry_out(keeper)
+        if opened.replica is not None:
+            await asyncio.to_thread(opened.replica.follow_log)
+    behind = opened.audit.size - keeper.snapshot_lines
+    idle = not opened.committer.running
+    if behind > 100 and idle and (time.monotonic() >= due.snapshot or behind > _SNAPSHOT_AFTER_LINES):
+        due.snapshot = time.monotonic() + _SNAPSHOT_EVERY_S
+        await snapshot_budget(keeper)
+
+
+def _start_anew() -> NoReturn:
+    """Ends this process as kill -9 would; the supervisor starts another one and gives it the root. Nothing is closed:
+    closing would let SQLite write to, and remove, files of which it is no longer known what they hold."""
+    log.error("a database has to be opened again: the keeper starts anew")
+    os._exit(1)
 
 
 async def sweep(keeper: Keeper) -> None:

@@ -10,6 +10,7 @@
         bulk() -> context of BulkWriter                            for initial loads
         backup(path: Path, *, progress=None) -> None               a synced copy of one moment, in id order
         checkpoint() -> bool                                       empties the write-ahead log (after deletions)
+        broken: bool                                               only opening it again can help, and can
         close() -> None
     class BulkWriter(Protocol)
         put_many(items) -> None                                    durable and visible when the bulk context ends
@@ -43,6 +44,10 @@ class BulkWriter(Protocol):
 
 class RowStore(Protocol):
     """Rows of one vault. Nothing in it says what belongs together."""
+
+    @property
+    def broken(self) -> bool:
+        """Whether writes are refused until it is opened again, and opening it can help."""
 
     def put_many(self, items: Sequence[Item]) -> None:
         """All rows or none, on disk when it returns. `Conflict` if an id exists or stands twice in `items`."""

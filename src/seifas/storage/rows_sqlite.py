@@ -143,6 +143,11 @@ class SqliteRows:
             copy.execute("COMMIT")
             copy.execute("DETACH DATABASE source")
 
+    @property
+    def broken(self) -> bool:
+        """Whether only opening it again can help, and can (sqlite.Database)."""
+        return self._db.broken
+
     def checkpoint(self) -> bool:
         return self._db.checkpoint()
 

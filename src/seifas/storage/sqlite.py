@@ -7,6 +7,10 @@ place: WAL, synchronous=FULL, secure_delete, mode 0600, no temporary files.
         .writing()  -> context of sqlite3.Connection   one IMMEDIATE transaction; durable when the context ends
         .reading()  -> context of sqlite3.Connection   a read connection of its own, lent to one thread
         .snapshot(path)   .checkpoint()   .close()
+        .broken     True when only opening it again can help, and can
+
+A file that was unlinked or replaced while it is open still takes writes, which nobody would find again: so before and
+after each transaction the file (and its write-ahead log) must still be the one under its name (2 µs).
 
 Errors: `Unavailable` (disk full, I/O, busy, closed: nothing was written), `Tampered` (the file is not what was
 written). sqlite3.IntegrityError passes through: only the caller knows what it means.
@@ -14,6 +18,7 @@ written). sqlite3.IntegrityError passes through: only the caller knows what it m
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections import deque
@@ -70,6 +75,9 @@ class Database:
             self._writer = self._connect()
             try:
                 apply(self._writer, migrations, subject=self.name)
+                self._files = tuple(
+                    (place, _identity(place)) for place in (path, path.with_name(path.name + "-wal"))
+                )
             except BaseException:
                 self._writer.close()
                 raise
@@ -78,8 +86,10 @@ class Database:
         sync_directory(path.parent)
 
     def _connect(self) -> sqlite3.Connection:
+        # mode=rw: a file that is gone is not made anew, which would also take over the log of the one that is gone.
         connection = sqlite3.connect(
-            self.path, isolation_level=None, check_same_thread=False, timeout=_BUSY_MS / 1000, cached_statements=64
+            f"{self.path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None, check_same_thread=False,
+            timeout=_BUSY_MS / 1000, cached_statements=64,
         )
         try:
             _configure(connection, self._page_size, self._cache_kib, self.name)
@@ -93,11 +103,13 @@ class Database:
         """The write connection inside one transaction: committed and synced at the end, rolled back on any error."""
         with self._lock:
             self._check_usable()
+            self._check_in_place()
             connection = self._writer
             try:
                 connection.execute("BEGIN IMMEDIATE")
                 yield connection
                 self._commit(connection)
+                self._check_stayed()
             except sqlite3.IntegrityError:
                 self._undo(connection)
                 raise
@@ -113,6 +125,44 @@ class Database:
             raise Unavailable(f"{self.name} is closed", where=self.name)
         if self._broken:
             raise Unavailable(self._broken, where=self.name)
+
+    @property
+    def broken(self) -> bool:
+        """Whether only opening it again can help. Not while its file is gone or exchanged: what this process has open
+        may be the last copy, so it is kept until the file is back."""
+        (place, known), (log_place, log_known) = self._files
+        return bool(self._broken) and _identity(place) == known and _identity(log_place) in (log_known, None)
+
+    def _check_in_place(self) -> None:
+        for place, known in self._files:
+            if _identity(place) != known:
+                self._save_log()
+                raise Unavailable(
+                    f"{place.name} is gone, or another file is in its place; nothing is written until it is back "
+                    "(where it is a restored copy: restart)", where=place.name,
+                )
+
+    def _save_log(self) -> None:
+        """Where only the write-ahead log was removed, what stands in it is moved into the database while it can be."""
+        (place, known), (log_place, _) = self._files
+        if _identity(place) != known or _identity(log_place) is not None:
+            return
+        with self._lock:
+            try:
+                busy = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            except sqlite3.Error as error:
+                raise fault(error, self.name) from error
+        if not busy:
+            self._broken = f"{log_place.name} was removed; what stood in it is kept; {self.name} has to be opened again"
+
+    def _check_stayed(self) -> None:
+        try:
+            self._check_in_place()
+        except Unavailable as error:
+            # The transaction stands, in a file that may be nobody's: what is in memory and what is under the name
+            # must be read anew before anything is built on either.
+            self._broken = f"{error.where} was moved or replaced while it was written; it has to be opened again"
+            raise Unavailable(self._broken, where=error.where) from None
 
     def _commit(self, connection: sqlite3.Connection) -> None:
         try:
@@ -140,6 +190,7 @@ class Database:
             try:
                 connection = self._idle.pop()
             except IndexError:
+                self._check_in_place()
                 connection = self._connect()
                 connection.execute("PRAGMA query_only=ON")
             try:
@@ -185,6 +236,15 @@ class Database:
             while self._idle:
                 self._idle.pop().close()
             self._writer.close()
+
+
+def _identity(place: Path) -> tuple[int, int] | None:
+    """Which file is under this name; None for none."""
+    try:
+        found = os.stat(place, follow_symlinks=False)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _configure(connection: sqlite3.Connection, page_size: int, cache_kib: int, name: str) -> None:

@@ -244,6 +244,11 @@ class StateStore:
                 if source.in_transaction:
                     source.execute("ROLLBACK")
 
+    @property
+    def broken(self) -> bool:
+        """Whether only opening it again can help, and can (sqlite.Database)."""
+        return self._db.broken
+
     def checkpoint(self) -> bool:
         """Empties the write-ahead log, where replaced bodies may still stand; False if a reader was in the way."""
         return self._db.checkpoint()
