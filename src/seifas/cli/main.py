@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from seifas import __version__
-from seifas.cli import accounts, auditing, backup, demo, drilling, erasing, founding, importing, locking
+from seifas.cli import accounts, auditing, backup, demo, drilling, erasing, founding, importing, importing_csv, locking
 from seifas.cli.frame import Data, Json, PassphraseFile, reporting
 from seifas.cli.serving import serve as run_all
 
@@ -19,6 +19,7 @@ app = typer.Typer(
 app.add_typer(accounts.account, name="account")
 app.add_typer(accounts.client, name="client")
 app.add_typer(auditing.audit, name="audit")
+importing.importer.command("csv")(importing_csv.table)
 app.add_typer(importing.importer, name="import")
 app.add_typer(erasing.hold, name="hold")
 app.command("erase")(erasing.erase)
