@@ -200,7 +200,7 @@ async def _charge_all(
                 raise Missing("there is no such patient")
             deeds.append(Deed.REGISTER)
         else:
-            if any(change.op == "create" and change.type in _LINKS for change in changes):
+            if any(_makes_link(change) for change in changes):
                 deeds.append(Deed.MAKE_LINK)
             if any(change.op == "create" for change in changes):
                 deeds.append(Deed.CREATE)
@@ -216,6 +216,12 @@ async def _charge_all(
                 charged.setdefault(patient, []).append(paid)
                 prior.append(paid)
     return charged
+
+
+def _makes_link(change: Change) -> bool:
+    """A new visit or appointment, or a visit written over: that may move an old one to today, which warms the patient
+    to everybody else as a new one would."""
+    return change.type in _LINKS and (change.op == "create" or (change.op == "update" and change.type == "Encounter"))
 
 
 def _is_change(keeper: Keeper, session: Session, moment: Moment, change: Change) -> bool:
