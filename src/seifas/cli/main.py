@@ -8,7 +8,19 @@ from typing import Annotated
 import typer
 
 from seifas import __version__
-from seifas.cli import accounts, auditing, backup, demo, drilling, erasing, founding, importing, importing_csv, locking
+from seifas.cli import (
+    accounts,
+    auditing,
+    backup,
+    demo,
+    drilling,
+    erasing,
+    founding,
+    importing,
+    importing_csv,
+    locking,
+    restoring,
+)
 from seifas.cli.frame import Data, Json, PassphraseFile, reporting
 from seifas.cli.serving import serve as run_all
 
@@ -24,6 +36,7 @@ app.add_typer(importing.importer, name="import")
 app.add_typer(erasing.hold, name="hold")
 app.command("erase")(erasing.erase)
 app.add_typer(backup.backup, name="backup")
+app.command("restore")(restoring.bring_back)
 app.command("init")(founding.init)
 app.command("demo")(demo.demo)
 app.command("demo-serve", hidden=True)(demo.demo_serve)

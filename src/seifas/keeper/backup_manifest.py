@@ -143,11 +143,13 @@ def part(root: Path, path: Path, *, read: Callable[[int], None] | None = None) -
     return Part(path.relative_to(root).as_posix(), size, digest.hexdigest())
 
 
-def find(place: Path) -> Path:
-    """The backup meant by a path: itself, or the newest finished one inside. Raises Missing."""
+def find(place: Path, kind: str = "") -> Path:
+    """The backup meant by a path: itself, or the newest finished one inside (of a kind). Raises Missing."""
     if (place / FILE).exists() or not place.is_dir():
         return place
-    inside = sorted(path for path in place.iterdir() if path.name.startswith("seifas-") and (path / NOTE).exists())
+    start = {DATA: "seifas-2", KEYS: "seifas-keys-"}.get(kind, "seifas-")
+    inside = [path for path in place.iterdir() if path.name.startswith(start) and (path / NOTE).exists()]
+    inside.sort(key=lambda path: path.name.removeprefix("seifas-keys-").removeprefix("seifas-"))
     if not inside:
         raise Missing("there is no finished backup in this place", where=str(place))
     return inside[-1]

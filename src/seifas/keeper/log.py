@@ -42,6 +42,11 @@ META_FRONTIER = "frontier"
 _STATE_LINE = "state "
 
 
+def state_line(root: bytes) -> str:
+    """The extension line of a checkpoint that names the root of the state tree."""
+    return f"{_STATE_LINE}{base64.b64encode(root).decode()}"
+
+
 class AuditLog:
     """One per unlocked keeper. `commit` runs in the commit thread, `publish` in any other, one at a time; the frontier
     is the commit thread's alone."""
@@ -142,8 +147,8 @@ class AuditLog:
         self.checkpoint = note
 
     def sign(self, frontier: Frontier, state_root: bytes, stones: Mark = tombstones.NONE) -> bytes:
-        state = f"{_STATE_LINE}{base64.b64encode(state_root).decode()}"
-        return self.signer.sign(frontier.size, frontier.root(), [state, tombstones.extension(stones)])
+        said = [state_line(state_root), tombstones.extension(stones)]
+        return self.signer.sign(frontier.size, frontier.root(), said)
 
     def sign_note(self, name: str, body: bytes) -> bytes:
         """Any other signed note of this clinic, under a name of its own so that it passes for no checkpoint."""
@@ -162,7 +167,7 @@ class AuditLog:
             raise Tampered("keeper.db has no checkpoint: it was emptied or replaced", where="keeper.db")
         signed = verify_checkpoint(note, self.key)
         said = [line for line in signed.extensions if line.startswith(_STATE_LINE)]
-        if said != [f"{_STATE_LINE}{base64.b64encode(state_root).decode()}"]:
+        if said != [state_line(state_root)]:
             raise Tampered("the state is not the one that the log was signed over: a row was changed, put back or "
                            "taken out", where="keeper.db")
         frontier = Frontier.from_bytes(store.meta(META_FRONTIER) or b"")

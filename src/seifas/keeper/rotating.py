@@ -13,7 +13,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn, Protocol
 
 import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -32,6 +32,10 @@ from seifas.storage.keystore import KeyStore, NextGeneration
 log = logging.getLogger("seifas.rotating")
 
 _CHUNK = 1000
+
+
+class Bundles(Protocol):
+    def get_many(self, tags: Iterable[bytes]) -> dict[bytes, bytes]: ...
 
 
 class Deed(NamedTuple):
@@ -176,7 +180,7 @@ class _Rewrapping:
 
 
 def rewrapped(
-    keyring: Keyring, keystore: KeyStore, patients: Sequence[bytes], *, old: AESGCM, new: AESGCM, old_epoch: int,
+    keyring: Keyring, keystore: Bundles, patients: Sequence[bytes], *, old: AESGCM, new: AESGCM, old_epoch: int,
     new_epoch: int,
 ) -> list[tuple[bytes, bytes]]:
     """The (tag, bundle) of these patients under the new epoch. Raises Tampered where one's keys are not there."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,12 +20,13 @@ import msgspec
 from seifas.audit.tiles import TileReader
 from seifas.crypto import keys, slots
 from seifas.crypto.envelope import sealer
-from seifas.errors import Locked, Refused, SeifasError, Tampered
+from seifas.errors import Locked, Refused, SeifasError, Tampered, Unavailable
 from seifas.keeper import sealing, tombstones
 from seifas.keeper.alarm_book import Alarm
 from seifas.keeper.budget import charges
 from seifas.keeper.budget.clock import BudgetClock, ClockState
 from seifas.keeper.budget.ledger import Ledger
+from seifas.keeper.budget.limits import Limits
 from seifas.keeper.commit import Committer, Writer
 from seifas.keeper.daybook import DayBook
 from seifas.keeper.directory.card import Card
@@ -51,6 +53,16 @@ from seifas.storage.state import StateStore
 log = logging.getLogger("seifas.unlock")
 
 _CHUNK = 2000
+
+
+class Loadable(Protocol):
+    def load(self) -> Iterator[tuple[bytes, bytes]]: ...
+
+
+class Keys(Protocol):
+    def epoch(self) -> dict[str, bytes]: ...
+
+    def get(self, tag: bytes) -> bytes: ...
 
 
 class Closable(Protocol):
@@ -97,7 +109,7 @@ def open_keys(directory: Path, clinic: bytes, root: bytes) -> tuple[KeyStore, Ke
     return keystore, keyring_of(keystore, clinic, root)
 
 
-def keyring_of(keystore: KeyStore, clinic: bytes, root: bytes) -> Keyring:
+def keyring_of(keystore: Keys, clinic: bytes, root: bytes) -> Keyring:
     rows = keystore.epoch()
     if EPOCH_ROW not in rows or CLINIC_ROW not in rows:
         raise Tampered("the key store has no epoch", where="keys")
@@ -116,7 +128,7 @@ class Loaded(msgspec.Struct):
     canaries: set[bytes]
 
 
-def load_state(state: StateStore, keyring: Keyring) -> Loaded:
+def load_state(state: Loadable, keyring: Keyring) -> Loaded:
     """Reads every state row. Raises Tampered for one that does not open."""
     decoders = {kind: msgspec.msgpack.Decoder(struct).decode for kind, struct in _STRUCTS.items()}
     loaded = Loaded({}, {}, {kind: [] for kind in _STRUCTS}, set())
@@ -160,7 +172,7 @@ def unlock(keeper: Keeper, root: bytes, *, progress: Callable[[str], None] | Non
     keystore, keyring = open_keys(data / settings.paths.keys, settings.clinic_id, root)
     opened: list[Closable] = [keystore]
     try:
-        state = StateStore(data / "state" / "keeper.db")
+        state = StateStore(_there(data / "state" / "keeper.db"))
         opened.append(state)
         loaded = load_state(state, keyring)
         facts = _one_facts(loaded)
@@ -185,7 +197,7 @@ def unlock(keeper: Keeper, root: bytes, *, progress: Callable[[str], None] | Non
         read = time.perf_counter()
         keeper.directory.load(cards(keyring, keystore, loaded.heads))
         named = time.perf_counter()
-        rows = SqliteRows(data / "data" / "rows.db")
+        rows = SqliteRows(_there(data / "data" / "rows.db"))
         opened.append(rows)
         _fill(keeper, loaded, facts)
         _rebuild_ledger(keeper, audit, loaded)
@@ -209,6 +221,14 @@ def unlock(keeper: Keeper, root: bytes, *, progress: Callable[[str], None] | Non
         Writer(replica.keys_writer(keystore.put_many) if replica is not None else keystore.put_many, "keys"),
         replica,
     )
+
+
+def _there(place: Path) -> Path:
+    """An unlocked vault never makes an empty file in place of one that is gone: what was written into it would be lost
+    when the other is put back."""
+    if not os.path.exists(place):
+        raise Unavailable(f"{place.name} is gone or out of reach: put it back, or restore", where=str(place))
+    return place
 
 
 def _one_facts(loaded: Loaded) -> Facts:
@@ -238,29 +258,31 @@ def _fill(keeper: Keeper, loaded: Loaded, facts: Facts) -> None:
 
 
 def _rebuild_ledger(keeper: Keeper, audit: AuditLog, loaded: Loaded) -> None:
+    reader = TileReader(audit.directory, audit.size)
+    keeper.ledger, keeper.clock = rebuilt_ledger(keeper.settings.budget, loaded, audit, audit.size, reader.entries)
+
+
+def rebuilt_ledger(
+    limits: Limits, loaded: Loaded, audit: AuditLog, size: int, entries: Callable[[int], Iterator[bytes]]
+) -> tuple[Ledger, BudgetClock]:
     """The ledger from its last snapshot and every charge in the lines since: what was paid is what the log says."""
     snapshots = sorted(loaded.structs[Kind.BUDGET], key=lambda one: one.size)
-    limits = keeper.settings.budget
-    start = 0
+    ledger, clock, start = Ledger(limits), BudgetClock(limits), 0
     if snapshots:
         newest: BudgetSnapshot = snapshots[-1]
-        keeper.ledger = Ledger.restore(newest.ledger, limits)
-        keeper.clock = BudgetClock(limits, newest.clock)
-        start = newest.size
-    else:
-        keeper.ledger = Ledger(limits)
-        keeper.clock = BudgetClock(limits)
-    if start >= audit.size:
-        return
+        ledger, clock, start = Ledger.restore(newest.ledger, limits), BudgetClock(limits, newest.clock), newest.size
+    if start >= size:
+        return ledger, clock
     latest = 0
-    for index, leaf in enumerate(TileReader(audit.directory, audit.size).entries(start), start):
+    for index, leaf in enumerate(entries(start), start):
         line, _ = audit.read(leaf, index)
         for encoded in (line.charge, *line.charges):
             if encoded:
                 charged = charges.decode(encoded)
-                keeper.ledger.apply(charged)
+                ledger.apply(charged)
                 latest = max(latest, charged.at)
-    keeper.clock.at_least(latest)
+    clock.at_least(latest)
+    return ledger, clock
 
 
 def budget_snapshot(keeper: Keeper) -> BudgetSnapshot:
@@ -282,12 +304,14 @@ def lock(keeper: Keeper) -> None:
         opened.audit.publish(opened.state)
     except SeifasError as error:
         log.error("the last audit lines are not published yet; the next unlock does it", extra={"code": error.code})
-    opened.state.checkpoint()
-    opened.state.close()
-    opened.rows.close()
-    opened.keystore.close()
+    closing = [opened.state.checkpoint, opened.state.close, opened.rows.close, opened.keystore.close]
     if opened.replica is not None:
-        opened.replica.close()
+        closing.append(opened.replica.close)
+    for close in closing:
+        try:
+            close()
+        except SeifasError as error:
+            log.error("not closed cleanly; the next unlock reads what is there", extra={"where": error.where})
     keeper.directory.close()
 
 

@@ -37,7 +37,7 @@ from pathlib import Path
 from typing import Final
 
 from seifas.errors import Conflict, Invalid, Missing, Unavailable
-from seifas.storage.durable import make_directory, os_faults, overwrite_and_unlink, replace, sync_directory
+from seifas.storage.durable import make_directory, os_faults, overwrite_and_unlink, replace, sync_directory, write_new
 from seifas.storage.migrations import KEYS
 from seifas.storage.sqlite import Database
 
@@ -68,6 +68,11 @@ class KeyStore:
     def generation(self) -> int:
         """The number of the open generation; 0 if none is."""
         return self._generation
+
+    @property
+    def broken(self) -> bool:
+        """Whether only opening it again can help, and can (sqlite.Database)."""
+        return self._opened is not None and self._opened.broken
 
     @property
     def rotating(self) -> bool:
@@ -252,7 +257,7 @@ class KeyStore:
         make_directory(directory)
         database.snapshot(directory / self._path(generation).name)
         if (slots := self.slots()) is not None:
-            replace(directory / "slots.json", slots)
+            write_new(directory / "slots.json", slots)
         return generation
 
     def close(self) -> None:

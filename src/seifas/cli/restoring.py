@@ -1,0 +1,131 @@
+"""`seifas restore`: a vault comes back on a bare machine. No server runs, and none is needed."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from seifas import hardening
+from seifas.cli.frame import Json, PassphraseFile, console, reporting, secret_from, tell
+from seifas.errors import Invalid, Locked
+from seifas.restoring.bringing_back import Order, Stage, Watch, restore, unwatched
+
+
+def bring_back(
+    data: Annotated[Path, typer.Option("--data", help="The new vault's directory: empty, or not there yet.")],
+    source: Annotated[Path | None, typer.Option("--from", help="A backup, or the target with several.")] = None,
+    replica: Annotated[Path | None, typer.Option("--from-replica", help="The second place, instead.")] = None,
+    keys_from: Annotated[
+        Path | None, typer.Option("--keys-from", help="A copy of the key store, or the place with several.")
+    ] = None,
+    keys_at: Annotated[str, typer.Option("--keys", help="Where the new key store goes; better another disk.")] = "keys",
+    tombstones: Annotated[
+        Path | None, typer.Option("--tombstones", help="The newest tombstone list, from the custodians' kit.")
+    ] = None,
+    without_tombstones: Annotated[
+        bool, typer.Option("--without-tombstones", help="Without the list: custodians only, and the log says so.")
+    ] = False,
+    witness: Annotated[
+        Path | None, typer.Option("--witness", help="The newest checkpoint that the witness cosigned.")
+    ] = None,
+    passphrase_file: PassphraseFile = None,
+    custodians: Annotated[bool, typer.Option("--custodians", help="Open with the custodians' secrets.")] = False,
+    secrets_file: Annotated[
+        Path | None, typer.Option("--secrets-file", help="The custodians' secrets, one a line, instead of asking.")
+    ] = None,
+    approved_by: Annotated[str, typer.Option("--approved-by", help="The first of two people: a login.")] = "",
+    second: Annotated[str, typer.Option("--and", help="The second: another login.")] = "",
+    shown_file: Annotated[
+        Path | None, typer.Option("--approvals-file", help="Both people's own secrets, one a line, instead of asking.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Restore a vault from a backup or a replica. Two people approve, each with a passphrase or secret of their own."""
+    with reporting(json):
+        hardening.forbid_dumps()
+        secrets: tuple[str, ...] = ()
+        passphrase = ""
+        if custodians or secrets_file is not None:
+            secrets = _lines(secrets_file) if secrets_file is not None else _asked("A custodian's secret")
+        elif passphrase_file is not None:
+            passphrase = secret_from(passphrase_file, data)
+        elif sys.stdin.isatty():
+            passphrase = str(typer.prompt("Passphrase", hide_input=True))
+        else:
+            raise Locked("give the passphrase with --passphrase-file, or open with --custodians")
+        shown: tuple[str, ...] = ()
+        if shown_file is not None:
+            shown = _lines(shown_file)
+        elif approved_by and sys.stdin.isatty():
+            shown = tuple(
+                str(typer.prompt(f"{name}: passphrase or custodian's secret (empty: the one above)", default="",
+                                 hide_input=True)).strip()
+                for name in (approved_by, second)
+            )
+        order = Order(
+            data=data, backup=source, replica=replica, keys_from=keys_from, keys_at=keys_at, tombstones=tombstones,
+            without_tombstones=without_tombstones, witness=witness, passphrase=passphrase, secrets=secrets,
+            approved_by=tuple(name for name in (approved_by, second) if name),
+            shown=tuple(one for one in shown if one),
+        )
+        with _bars(quiet=json) as watch:
+            told = restore(order, watch=watch)
+
+        def words() -> None:
+            old = told["old_log"]
+            console.print(f"restored {told['patients']} patients into {data} in {told['seconds']} s")
+            console.print(f"a new audit log begins; the old one ended at line {old['size']} and lies beside it")
+            if told["lines_lost"]:
+                console.print(f"[yellow]{told['lines_lost']} lines of the log were written after this backup[/]",
+                              markup=True)
+            console.print(f"erased patients kept out: {told['erased']}; approved by {', '.join(told['approved_by'])}")
+            for line in told["warnings"]:
+                console.print(f"[yellow]at risk[/]: {line}", markup=True)
+            console.print(f"next: seifas serve --data {data}")
+
+        tell(json, told, words)
+
+
+def _lines(path: Path) -> tuple[str, ...]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Invalid("the file with the secrets cannot be read as text", where=str(path)) from error
+    found = tuple(line.strip() for line in lines if line.strip())
+    if not found:
+        raise Invalid("the file with the secrets is empty", where=str(path))
+    return found
+
+
+def _asked(what: str) -> tuple[str, ...]:
+    found = []
+    while text := str(typer.prompt(f"{what} (empty to end)", default="", hide_input=True)).strip():
+        found.append(text)
+    return tuple(found)
+
+
+@contextlib.contextmanager
+def _bars(*, quiet: bool) -> Iterator[Watch]:
+    if quiet or not console.is_terminal:
+        yield unwatched
+        return
+    columns = (TextColumn("{task.description:14}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as progress:
+        last: list[Callable[[], None]] = []
+
+        def watch(stage: Stage) -> Callable[[int], None]:
+            for finish in last:
+                finish()
+            task = progress.add_task(stage.name, total=stage.total)
+            last[:] = [lambda: progress.update(task, total=1, completed=1)]
+            return lambda done: progress.advance(task, done)
+
+        yield watch
+        for finish in last:
+            finish()
