@@ -26,6 +26,18 @@ class _Pipe(asyncio.Protocol):
         self.buffer = bytearray()
         self.waiting: dict[int, asyncio.Future[Any]] = {}
         self.transport: asyncio.Transport | None = None
+        self.asked: list[bytes] = []
+
+    def ask(self, frame: bytes) -> None:
+        """Sends a frame together with the others of this turn of the loop: a write costs as much as a whole call."""
+        if not self.asked:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self.asked.append(frame)
+
+    def _flush(self) -> None:
+        asked, self.asked = self.asked, []
+        if self.transport is not None and not self.transport.is_closing():  # else connection_lost tells all who wait
+            self.transport.writelines(asked)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport  # type: ignore[assignment]
@@ -76,8 +88,7 @@ class KeeperClient:
         frame = wire.request(ident, op, args)
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         pipe.waiting[ident] = future
-        assert pipe.transport is not None
-        pipe.transport.write(frame)
+        pipe.ask(frame)
         try:
             return await future
         finally:

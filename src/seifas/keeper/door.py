@@ -76,6 +76,7 @@ class _Connection(asyncio.Protocol):
         self.buffer = bytearray()
         self.pending = 0
         self.paused = False
+        self.answers: list[bytes] = []
         self.transport: Any = None
         self.caller = Caller(role, 0, -1)
 
@@ -127,12 +128,20 @@ class _Connection(asyncio.Protocol):
         except Exception as error:  # a defect: said without any content, the traceback's frames hold records
             log.error("an op failed by a defect", extra={"error": type(error).__name__, "at": _place(error)})
             reply = wire.failure(ident, SeifasError("the keeper failed inside; it is logged, nothing was shown"))
-        if self.transport is not None and not self.transport.is_closing():
-            self.transport.write(reply)
+        # All who waited for one commit are answered in one turn of the loop: one write for all, not one each.
+        if not self.answers:
+            asyncio.get_running_loop().call_soon(self.flush)
+        self.answers.append(reply)
         self.pending -= 1
         if self.paused and self.pending < _PENDING_LIMIT // 2:
             self.paused = False
             self.transport.resume_reading()
+
+    def flush(self) -> None:
+        """Writes what was answered in this turn of the loop."""
+        answers, self.answers = self.answers, []
+        if answers and self.transport is not None and not self.transport.is_closing():
+            self.transport.writelines(answers)
 
 
 def _place(error: BaseException) -> str:
@@ -177,6 +186,7 @@ class Door:
         for server in self._servers:
             server.close()
         for connection in list(self.open_connections):
+            connection.flush()
             connection.transport.close()
 
     async def dispatch(self, caller: Caller, name: str, raw: msgspec.Raw) -> Any:
