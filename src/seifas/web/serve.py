@@ -10,6 +10,7 @@ import uvicorn
 from seifas import logs
 from seifas.keeper.client import KeeperClient
 from seifas.settings import Settings
+from seifas.web.corked import CorkedProtocol
 from seifas.web.desk.app import build_desk
 from seifas.web.public.app import build_public
 
@@ -34,7 +35,7 @@ def _run(app: Any, address: str) -> None:
             host=host.strip("[]"),
             port=int(port),
             loop="uvloop",
-            http="httptools",
+            http=CorkedProtocol,
             ws="none",
             lifespan="off",
             access_log=False,
