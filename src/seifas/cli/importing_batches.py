@@ -9,6 +9,7 @@ import hmac
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date
 from typing import Any
 
@@ -26,6 +27,8 @@ _PATIENTS = 100  # a call, and a commit
 _CHANGES = 4_000
 _BYTES = 8 * 2**20
 
+_SEVERAL = "fits more than one patient of the vault: those have to be told apart first"
+_OTHER_NAME = "has a personal code that the vault holds under another given name: one of the two is wrong"
 _DOUBTS = {
     "repeated": "rows repeat another row word for word; they are imported once",
     "here": "patients are here already; what their rows add is imported with --update",
@@ -50,21 +53,39 @@ class Progress(msgspec.Struct):
         return [f"{self.counts[kind]} {what}" for kind, what in _DOUBTS.items() if self.counts[kind]]
 
 
+    def took(self, batch: list[Todo], refused: list[Fault]) -> None:
+        """Count in what a call brought; `refused` are those of the batch that the vault did not take."""
+        self.faults += refused
+        rows = {fault.row for fault in refused}
+        for one in batch:
+            if one.rows[0] not in rows:
+                self.resources += len(one.changes)
+                self.imported += one.new
+                self.updated += not one.new
+
+
 class Todo(msgspec.Struct, frozen=True):
     """One patient's changes, all of them or none. `new` is false where they add to a patient who is here."""
 
-    row: int
+    rows: list[int]
     changes: tuple[Change, ...]
     new: bool
 
 
+class Vault(msgspec.Struct, frozen=True):
+    """Two connections to the same vault: while one waits for a commit, the other looks up the next patients."""
+
+    lookups: BlockingClient
+    writes: BlockingClient
+
+
 class Batches:
-    """One import. Without a keeper it is a rehearsal: everything is planned and checked, nothing looked up or sent."""
+    """One import. Without a vault it is a rehearsal: everything is planned and checked, nothing looked up or sent."""
 
     def __init__(
-        self, keeper: BlockingClient | None, key: bytes, rows: Rows, zone: str, today: date, *, update: bool
+        self, vault: Vault | None, key: bytes, rows: Rows, zone: str, today: date, *, update: bool
     ) -> None:
-        self._keeper = keeper
+        self._vault = vault
         self._key = key
         self._rows = rows
         self._zone = zone
@@ -75,17 +96,28 @@ class Batches:
     def run(self, groups: list[list[int]], progress: Progress, advance: Callable[[int], None]) -> None:
         """Raises Unavailable and Locked, with how far the import came; every other failure is one patient's."""
         try:
-            for start in range(0, len(groups), _PATIENTS):
-                some = groups[start : start + _PATIENTS]
-                for batch in _bounded(self._prepare(some, progress)):
-                    self._send(batch, progress)
-                advance(len(some))
+            with ThreadPoolExecutor(1) as sender:
+                under_way: list[tuple[list[Todo], Future[list[Fault]]]] = []
+                for start in range(0, len(groups), _PATIENTS):
+                    some = groups[start : start + _PATIENTS]
+                    for batch in _bounded(self._prepare(some, progress)):
+                        self._settle(under_way, progress)
+                        under_way.append((batch, sender.submit(self._send, batch)))
+                    advance(len(some))
+                self._settle(under_way, progress)
         except (Unavailable, Locked) as error:
             raise type(error)(
                 f"{error.message}. {progress.imported} patients were imported before; run the same command again, what "
                 "is here already is passed over",
                 where=error.where,
             ) from error
+
+    @staticmethod
+    def _settle(under_way: list[tuple[list[Todo], Future[list[Fault]]]], progress: Progress) -> None:
+        """Wait for the call that is under way, so that at most one is."""
+        while under_way:
+            batch, call = under_way.pop()
+            progress.took(batch, call.result())
 
     def _prepare(self, groups: list[list[int]], progress: Progress) -> Iterator[Todo]:
         people: list[Person] = []
@@ -109,20 +141,22 @@ class Batches:
     def _who_is_here(self, people: list[Person], progress: Progress) -> list[bytes | None]:
         """For each person the patient of the vault, None for a new one, b"" for one who is refused."""
         here: list[bytes | None] = [None] * len(people)
-        if self._keeper is None or not people:
+        if self._vault is None or not people:
             return here
+        lookups = self._vault.lookups
         idents = [self._patient_id(found) for found in people]
         open_ones = []
-        for index, have in enumerate(self._keeper.call("admin.have", patients=idents)):
+        for index, have in enumerate(lookups.call("admin.have", patients=idents)):
             if have:
                 here[index] = idents[index]
             else:
                 open_ones.append(index)
         asked = [patients.sought(people[index]) for index in open_ones]
-        for index, fitting in zip(open_ones, self._keeper.call("admin.find_code", people=asked), strict=True):
-            if len(fitting) > 1:
-                why = "fits more than one patient of the vault: those have to be told apart first"
-                progress.faults += [Fault(row.number, "", why) for row in people[index].rows]
+        for index, answer in zip(open_ones, lookups.call("admin.find_code", people=asked), strict=True):
+            fitting = answer["patients"]
+            if len(fitting) > 1 or not answer["certain"]:
+                why = _SEVERAL if answer["certain"] else _OTHER_NAME
+                progress.faults += [Fault(number, "", why) for number in people[index].numbers]
                 here[index] = b""
             elif fitting:
                 here[index] = fitting[0]
@@ -134,15 +168,15 @@ class Batches:
             progress.skipped += 1
             progress.counts["here"] += 1
             return
-        assert self._keeper is not None
+        assert self._vault is not None
         made = patients.resources(found, patient, self._ids(patient), zone=self._zone, today=self._today)
         idents = [one.id for one in made]
-        known = self._keeper.call("admin.have_records", records=[(patient, idents)])[0]
+        known = self._vault.lookups.call("admin.have_records", records=[(patient, idents)])[0]
         held = {ident for ident, have in zip(idents, known, strict=True) if have}
         if len(held) == len(made):
             progress.skipped += 1
             return
-        yield from self._planned(found, patients.plan_more(made, held, now_ms=_now()), progress, new=False)
+        yield from self._planned(found, patients.plan_more(found, made, held, now_ms=_now()), progress, new=False)
 
     def _planned(
         self, found: Person, planned: tuple[tuple[Change, ...], list[Fault]], progress: Progress, *, new: bool
@@ -150,31 +184,23 @@ class Batches:
         changes, faults = planned
         progress.faults += faults
         if not faults:
-            yield Todo(found.number, changes, new)
+            yield Todo(found.numbers, changes, new)
 
-    def _send(self, batch: list[Todo], progress: Progress) -> None:
+    def _send(self, batch: list[Todo]) -> list[Fault]:
+        """Who of the batch was refused. Runs beside the planning of the next batch."""
+        if self._vault is None:
+            return []
+        changes: list[dict[str, Any]] = [msgspec.structs.asdict(one) for todo in batch for one in todo.changes]
         try:
-            self._call(batch)
+            self._vault.writes.call("admin.import", changes=changes)
         except (Unavailable, Locked):
             raise
         except SeifasError as error:
-            if len(batch) > 1:
-                for one in batch:
-                    self._send([one], progress)
-            else:
-                progress.faults.append(Fault(batch[0].row, "", f"the vault refused this patient: {error.message}"))
-            return
-        for one in batch:
-            progress.resources += len(one.changes)
-            if one.new:
-                progress.imported += 1
-            else:
-                progress.updated += 1
-
-    def _call(self, batch: list[Todo]) -> None:
-        if self._keeper is not None:
-            changes: list[dict[str, Any]] = [msgspec.structs.asdict(one) for todo in batch for one in todo.changes]
-            self._keeper.call("admin.import", changes=changes)
+            if len(batch) == 1:
+                rows = batch[0].rows
+                return patients.whole(rows, [Fault(rows[0], "", f"the vault refused this patient: {error.message}")])
+            return [fault for one in batch for fault in self._send([one])]
+        return []
 
     def _doubt(self, found: Person, progress: Progress) -> None:
         counts = progress.counts

@@ -21,8 +21,9 @@ import typer
 from seifas import settings as settings_module
 from seifas.cli import reach
 from seifas.cli.frame import Data, Json, PassphraseFile, bar, console, reporting, tell
-from seifas.cli.importing_batches import Batches, Progress
+from seifas.cli.importing_batches import Batches, Progress, Vault
 from seifas.errors import Invalid, TooLarge
+from seifas.keeper.client import BlockingClient
 from seifas.tables import headings, patients, reading
 from seifas.tables.headings import Asked, Mapping
 from seifas.tables.masking import masked
@@ -73,13 +74,13 @@ def table(
         progress = Progress(faults=gathered.faults)
         today = datetime.now(ZoneInfo(settings.clinic.zone)).date()
         with bar("patients", len(gathered.groups), quiet=json) as advance:
+            zone = settings.clinic.zone
             if dry_run:
-                batches = Batches(None, os.urandom(32), rows, settings.clinic.zone, today, update=update)
-                batches.run(gathered.groups, progress, advance)
+                Batches(None, os.urandom(32), rows, zone, today, update=update).run(gathered.groups, progress, advance)
             else:
-                with reach.keeper(data, passphrase_file) as keeper:
+                with reach.keeper(data, passphrase_file) as keeper, BlockingClient(data / "run" / "admin.sock") as own:
                     key = keeper.call("admin.import_key")
-                    batches = Batches(keeper, key, rows, settings.clinic.zone, today, update=update)
+                    batches = Batches(Vault(keeper, own), key, rows, zone, today, update=update)
                     batches.run(gathered.groups, progress, advance)
         faults = sorted(progress.faults, key=lambda fault: fault.row)
         if report is not None:

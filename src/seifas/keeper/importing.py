@@ -103,9 +103,10 @@ _PERSONAL = re.compile(r"[1-9]\d{10}", re.ASCII)
 
 
 @OPS.op("admin.find_code", Find, "admin")
-async def find_code(keeper: Keeper, caller: Caller, args: Find) -> list[list[bytes]]:
-    """For each person the patients who are that person: by personal code; else by another number, if name or birth
-    date agree, or by surname, given name and birth date, if no personal code says otherwise. Nothing else comes back.
+async def find_code(keeper: Keeper, caller: Caller, args: Find) -> list[dict[str, Any]]:
+    """For each person {"patients": who is that person, "certain": bool}: by personal code (not certain under another
+    given name); else by another number, if name or birth date agree, or by surname, given name and birth date, if no
+    personal code says otherwise. Nothing else of them comes back.
     """
     keeper.require_unlocked()
     if len(args.people) > _MOST_SOUGHT:
@@ -113,9 +114,10 @@ async def find_code(keeper: Keeper, caller: Caller, args: Find) -> list[list[byt
     return [_same_person(keeper.directory, sought) for sought in args.people]
 
 
-def _same_person(directory: Directory, sought: Sought) -> list[bytes]:
+def _same_person(directory: Directory, sought: Sought) -> dict[str, Any]:
     if sought.personal and (found := directory.same_code(sought.personal)):
-        return found
+        certain = all(_is_called(directory.card(patient), sought.given) for patient in found)
+        return {"patients": found, "certain": certain}
     candidates = [patient for code in sought.codes for patient in directory.same_code(code)]
     if sought.birth and sought.family:
         hits = directory.search(Query(birthdate=sought.birth))
@@ -123,13 +125,22 @@ def _same_person(directory: Directory, sought: Sought) -> list[bytes]:
             # So many were born that day that the list is cut: ask for the names too, which takes longer.
             hits += directory.search(Query(family=sought.family, given=sought.given, birthdate=sought.birth))
         candidates += [hit.patient for hit in hits if _is_named(directory.card(hit.patient), sought)]
-    return [patient for patient in dict.fromkeys(candidates) if _agrees(directory.card(patient), sought)]
+    fitting = [patient for patient in dict.fromkeys(candidates) if _agrees(directory.card(patient), sought)]
+    return {"patients": fitting, "certain": True}
+
+
+def _is_called(card: Card | None, given: str) -> bool:
+    """By the first given name, or one of those the patient goes by; a name that is not known says nothing."""
+    if card is None or not card.given or not given:
+        return True
+    first = fold(given).split(" ")[0]
+    return first in (fold(name).split(" ")[0] for name in (*card.given, *card.also_given))
 
 
 def _is_named(card: Card | None, sought: Sought) -> bool:
     if card is None or fold(sought.family) not in (fold(name) for name in (card.family, *card.former)):
         return False
-    return fold(" ".join(card.given)).split(" ")[:1] == fold(sought.given).split(" ")[:1]
+    return _is_called(card, sought.given)
 
 
 def _agrees(card: Card | None, sought: Sought) -> bool:

@@ -114,12 +114,13 @@ class Mapping(msgspec.Struct, frozen=True):
     columns: tuple[Mapped, ...]
     unmapped: tuple[Mapped, ...]
     ignored: tuple[Mapped, ...]
+    by_field: dict[str, tuple[Mapped, ...]]
 
-    def of(self, field: str) -> list[Mapped]:
-        return [column for column in self.columns if column.field == field]
+    def of(self, field: str) -> tuple[Mapped, ...]:
+        return self.by_field.get(field, ())
 
     def has(self, *fields: str) -> bool:
-        return any(column.field in fields for column in self.columns)
+        return any(field in self.by_field for field in fields)
 
 
 @lru_cache(maxsize=1)
@@ -205,7 +206,8 @@ def map_columns(table: Table, asked: dict[str, str]) -> Mapping:
                 '("#3" names the third column, "ignore" leaves one out)',
                 where=", ".join(holders),
             )
-    mapping = Mapping(tuple(columns), (), tuple(ignored))
+    by_field = {name: held for name in FIELDS if (held := tuple(one for one in columns if one.field == name))}
+    mapping = Mapping(tuple(columns), (), tuple(ignored), by_field)
     _require_name(mapping, table)
     return msgspec.structs.replace(mapping, unmapped=_filled(table, rest))
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from seifas.errors import Invalid
 from seifas.fhir.bundle import Change, draft_bundle, plan
 from seifas.fhir.validate import BadResource
 from seifas.keeper.directory.names import fold
@@ -33,15 +34,21 @@ class Gathered(msgspec.Struct, frozen=True):
 
 
 class Person(msgspec.Struct, frozen=True):
-    """One patient of the table: the rows that say something new, and how many repeat another word for word."""
+    """One patient of the table: the rows that say something new, and the numbers of all, word-for-word repetitions
+    too."""
 
     rows: list[Row]
-    repeated: int
+    numbers: list[int]
 
     @property
-    def number(self) -> int:
-        """The row by which messages name the patient."""
-        return self.rows[0].number
+    def repeated(self) -> int:
+        return len(self.numbers) - len(self.rows)
+
+
+def whole(numbers: Sequence[int], faults: list[Fault]) -> list[Fault]:
+    """The faults of a patient's rows, and for each row without one that it is refused for the sake of the others."""
+    faulty = {fault.row for fault in faults}
+    return faults + [Fault(number, "", OTHER_ROW) for number in numbers if faults and number not in faulty]
 
 
 def gather(rows: Rows, advance: Callable[[int], None]) -> Gathered:
@@ -57,16 +64,16 @@ def gather(rows: Rows, advance: Callable[[int], None]) -> Gathered:
     groups, refused = people.join()
     for index, why in refused.items():
         if index not in found:
-            found[index] = [Fault(rows.table.row(index)[0], "", why)]
-    whole = []
+            found[index] = [Fault(rows.table.number(index), "", why)]
+    sound = []
     for group in groups:
         if any(index in found for index in group):
             for index in group:
                 if index not in found:
-                    found[index] = [Fault(rows.table.row(index)[0], "", OTHER_ROW)]
+                    found[index] = [Fault(rows.table.number(index), "", OTHER_ROW)]
         else:
-            whole.append(group)
-    return Gathered(whole, [fault for index in sorted(found) for fault in found[index]])
+            sound.append(group)
+    return Gathered(sound, [fault for index in sorted(found) for fault in found[index]])
 
 
 def person(rows: Rows, group: Sequence[int]) -> tuple[Person, list[Fault]]:
@@ -78,12 +85,9 @@ def person(rows: Rows, group: Sequence[int]) -> tuple[Person, list[Fault]]:
         if cells not in packed:
             packed.add(cells)
             read.append(rows.read(index)[0])
+    numbers = [rows.table.number(index) for index in group]
     faults = contradictions(read) if len(read) > 1 else []
-    if faults:
-        faulty = {fault.row for fault in faults}
-        numbers = [rows.table.row(index)[0] for index in group]
-        faults += [Fault(number, "", OTHER_ROW) for number in numbers if number not in faulty]
-    return Person(read, len(group) - len(read)), faults
+    return Person(read, numbers), whole(numbers, faults)
 
 
 def core(found: Person) -> bytes:
@@ -118,16 +122,18 @@ def resources(found: Person, patient: bytes, make_id: MakeId, *, zone: str, toda
 
 def plan_new(found: Person, patient: bytes, made: list[Made], *, now_ms: int) -> tuple[tuple[Change, ...], list[Fault]]:
     """The changes that bring a new patient in whole, or why not."""
-    card = Made(patient, patient_resource(found.rows), found.number)
-    return _plan([card, *made], now_ms)
+    card = Made(patient, patient_resource(found.rows), found.numbers[0])
+    return _plan(found, [card, *made], now_ms)
 
 
-def plan_more(made: list[Made], held: Collection[bytes], *, now_ms: int) -> tuple[tuple[Change, ...], list[Fault]]:
+def plan_more(
+    found: Person, made: list[Made], held: Collection[bytes], *, now_ms: int
+) -> tuple[tuple[Change, ...], list[Fault]]:
     """The changes that add to a patient who is here what the vault does not hold yet."""
-    return _plan([one for one in made if one.id not in held], now_ms)
+    return _plan(found, [one for one in made if one.id not in held], now_ms)
 
 
-def _plan(made: list[Made], now_ms: int) -> tuple[tuple[Change, ...], list[Fault]]:
+def _plan(found: Person, made: list[Made], now_ms: int) -> tuple[tuple[Change, ...], list[Fault]]:
     ids = iter([one.id.hex() for one in made])
     bundle = {
         "resourceType": "Bundle",
@@ -137,11 +143,13 @@ def _plan(made: list[Made], now_ms: int) -> tuple[tuple[Change, ...], list[Fault
             for one in made
         ],
     }
-    draft = draft_bundle(bundle, make_id=ids.__next__)
     try:
-        return plan(draft, now_ms=now_ms).changes, []
+        return plan(draft_bundle(bundle, make_id=ids.__next__), now_ms=now_ms).changes, []
     except BadResource as bad:
-        return (), [_fault(made, issue.expression, issue.diagnostics) for issue in bad.issues]
+        faults = [_fault(made, issue.expression, issue.diagnostics) for issue in bad.issues]
+    except Invalid as bad:
+        faults = [_fault(made, bad.where, bad.message)]
+    return (), whole(found.numbers, faults)
 
 
 def _fault(made: list[Made], expression: str, diagnostics: str) -> Fault:

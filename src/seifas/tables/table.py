@@ -114,6 +114,10 @@ class Table:
         cells = self._decode(self._rows[index])
         return self._numbers[index], cells + [""] * (len(self.headings) - len(cells))
 
+    def number(self, index: int) -> int:
+        """The number of a row as a spreadsheet shows it."""
+        return self._numbers[index]
+
     def packed(self, index: int) -> bytes:
         """The row's cells as bytes that are equal for equal rows."""
         return self._rows[index]
