@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import traceback
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,25 @@ class Rig:
                 await living.close(keeper)
 
         return asyncio.run(main())
+
+    def killed(self, deed: Callable[[Asked], Awaitable[Any]]) -> None:
+        """The same in a process of its own that then ends as by kill -9: nothing is closed, nothing finished."""
+
+        async def main() -> None:
+            keeper = Keeper(self.data, self.settings)
+            await living.with_root(keeper, self.root, "test")
+            await deed(Asked(keeper))
+            os._exit(0)
+
+        pid = os.fork()
+        if pid == 0:
+            try:
+                asyncio.run(main())
+            except BaseException:
+                traceback.print_exc()
+            finally:
+                os._exit(1)
+        assert os.waitpid(pid, 0)[1] == 0, "what was done before the kill failed"
 
 
 class Asked:

@@ -51,20 +51,28 @@ class AlarmBook:
     def all(self) -> list[Alarm]:
         return sorted(self._alarms.values(), key=lambda alarm: -alarm.raised_ms)
 
-    def same_live(self, kind: str, account: str, since_ms: int) -> Alarm | None:
-        """A live alarm of this kind for this account: repeating it would only bury the others."""
+    def same_live(self, kind: str, account: str, since_ms: int, now_ms: int) -> Alarm | None:
+        """A live alarm of this kind for this account: repeating it would only bury the others. One from the future
+        (the clock was set back) keeps no other quiet."""
         for alarm in self._alarms.values():
             if (
                 alarm.kind == kind and alarm.account == account and not alarm.acknowledged_ms
-                and alarm.raised_ms >= since_ms
+                and since_ms <= alarm.raised_ms <= now_ms
             ):
                 return alarm
         return None
 
     def due(self, now_ms: int) -> list[Alarm]:
         """Those that somebody has to be told of now, loudest and oldest first."""
-        waiting = [alarm for alarm in self._alarms.values() if not alarm.acknowledged_ms and alarm.next_ms <= now_ms]
+        waiting = [alarm for alarm in self._alarms.values() if not alarm.acknowledged_ms and self._due(alarm, now_ms)]
         return sorted(waiting, key=lambda alarm: (-alarm.severity, alarm.raised_ms))
+
+    def _due(self, alarm: Alarm, now_ms: int) -> bool:
+        if alarm.next_ms <= now_ms:
+            return True
+        # Further ahead than one pause: the clock was set back, and nobody would be told until it has caught up.
+        told_once = alarm.severity <= 1 and alarm.level > 0
+        return not told_once and alarm.next_ms > now_ms + self._escalate_ms
 
     def told(self, alarm: Alarm, channels: tuple[str, ...], now_ms: int) -> Alarm:
         """After a delivery: the next person is due later. A note (severity 1) is told once."""

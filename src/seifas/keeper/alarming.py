@@ -23,7 +23,7 @@ def ring(
 ) -> list[tuple[bytes, bytes]]:
     """State puts of the new alarm; empty when the same one is live already (repeating buries the others)."""
     name = account_name(keeper, account)
-    if keeper.alarms.same_live(kind, name, moment.wall_ms - _AGAIN_MS) is not None:
+    if keeper.alarms.same_live(kind, name, moment.wall_ms - _AGAIN_MS, moment.wall_ms) is not None:
         return []
     alarm = new_alarm(kind, severity, text, account=name, session=session, now_ms=moment.wall_ms)
     keeper.alarms.put(alarm)

@@ -120,6 +120,7 @@ class Keeper:
         self.worklists = WorklistBook()
         self.alarms = AlarmBook(settings.alarms.escalate_after_seconds)
         self.canaries: set[bytes] = set()
+        self.set_back: list[tuple[Kind, bytes, Any]] = []  # rows that a set clock has moved, not yet stored
         self.tombstones: dict[bytes, Tombstone] = {}  # by key-store tag
         self.head_digests: dict[bytes, bytes] = {}
         self.patient_locks: dict[bytes, asyncio.Lock] = {}
@@ -146,7 +147,13 @@ class Keeper:
     def now(self) -> Moment:
         wall = time.time_ns() // 1_000_000
         boot = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
-        return Moment(wall, boot, self.clock.now(wall, boot, self.boot_id))
+        budget = self.clock.now(wall, boot, self.boot_id)
+        skipped = self.clock.take_skipped()
+        if skipped:
+            # At once, before anything is decided by the new time; living.py stores it within a second.
+            self.set_back += [(Kind.APPROVAL, one.id, one) for one in self.approvals.clock_set(skipped)]
+            self.set_back += [(Kind.ACCOUNT, one.id, one) for one in self.accounts.clock_set(skipped, wall)]
+        return Moment(wall, boot, budget)
 
     # -- state
 

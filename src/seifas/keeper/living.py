@@ -93,11 +93,7 @@ async def with_root(keeper: Keeper, root: bytes, way: str) -> dict[str, Any]:
         keeper.unlocking = False
     keeper.open = opened
     tell_supervisor(keeper, root)
-    moment = keeper.now()
-    puts = []
-    for alarm in keeper.clock.take_alarms():
-        puts += alarming.ring(keeper, moment, alarm.kind, alarm.severity, alarm.text)
-    await keeper.commit([keeper.leaf(moment, Action.UNLOCK, note=way)], puts)
+    await keeper.commit([keeper.leaf(keeper.now(), Action.UNLOCK, note=way)])
     return {"locked": False, "patients": len(opened.vault.heads), **keeper.unlocked_in}
 
 
@@ -196,6 +192,8 @@ async def _upkeep(keeper: Keeper, opened: Open, due: _Due) -> None:
     if opened.replica is not None and opened.replica.failed:
         await reopen(keeper)
         return
+    if await _clock_was_set(keeper):
+        due.snapshot = 0.0
     if time.monotonic() >= due.sweep:
         due.sweep = time.monotonic() + _SWEEP_EVERY_S
         await sweep(keeper)
@@ -204,9 +202,32 @@ async def _upkeep(keeper: Keeper, opened: Open, due: _Due) -> None:
             await asyncio.to_thread(opened.replica.follow_log)
     behind = opened.audit.size - keeper.snapshot_lines
     idle = not opened.committer.running
-    if behind > 100 and idle and (time.monotonic() >= due.snapshot or behind > _SNAPSHOT_AFTER_LINES):
+    due_now = due.snapshot == 0.0 or (
+        behind > 100 and (time.monotonic() >= due.snapshot or behind > _SNAPSHOT_AFTER_LINES)
+    )
+    if idle and due_now:
         due.snapshot = time.monotonic() + _SNAPSHOT_EVERY_S
         await snapshot_budget(keeper)
+
+
+async def _clock_was_set(keeper: Keeper) -> bool:
+    """Rings for each jump of the wall clock and stores what it moved. The budget's snapshot is due then: it holds the
+    clock, and a keeper that is killed now must not find the same jump again and ring for it once more."""
+    moment = keeper.now()
+    moved, keeper.set_back = keeper.set_back, []
+    puts = [keeper.row(kind, ident, struct) for kind, ident, struct in moved]
+    leaves = []
+    for jump in keeper.clock.take_alarms():
+        puts += alarming.ring(keeper, moment, jump.kind, jump.severity, jump.text)
+        leaves.append(keeper.leaf(moment, Action.CLOCK_JUMP, note=jump.kind))
+    if not leaves:
+        return False
+    try:
+        await keeper.commit(leaves, puts)
+    except SeifasError:
+        keeper.set_back = moved + keeper.set_back
+        raise
+    return True
 
 
 def _start_anew() -> NoReturn:
@@ -240,9 +261,5 @@ async def sweep(keeper: Keeper) -> None:
     keeper.challenges.sweep(now)
     keeper.gestures.sweep(now)
     keeper.schedule.links.prune(now)
-    leaves = []
-    for jump in keeper.clock.take_alarms():
-        puts += alarming.ring(keeper, moment, jump.kind, jump.severity, jump.text)
-        leaves.append(keeper.leaf(moment, Action.CLOCK_JUMP, note=jump.kind))
-    if puts or deletes or leaves:
-        await keeper.commit(leaves, puts, deletes)
+    if puts or deletes:
+        await keeper.commit([], puts, deletes)

@@ -33,6 +33,7 @@ class BudgetClock:
         self._jump_ms = limits.clock_jump_seconds * 1000
         self._off_ms = limits.off_hours * HOUR
         self._alarms: list[Alarm] = []
+        self._skipped = 0
         self._anchor: ClockState | None = state
         self._last = state or ClockState(0, 0, 0, b"")  # the last reading, and what budget time it was then
         self._budget = self._last.budget_ms
@@ -66,6 +67,11 @@ class BudgetClock:
         alarms, self._alarms = self._alarms, []
         return alarms
 
+    def take_skipped(self) -> int:
+        """By how many ms the wall clock was set, in all jumps since the last call; negative for backward."""
+        skipped, self._skipped = self._skipped, 0
+        return skipped
+
     def _restarted(self, wall_ms: int, boot_ms: int, boot_id: bytes, *, same_boot: bool) -> int:
         """The machine started anew. How long it was off cannot be known: the wall clock may have been set meanwhile."""
         by_wall = wall_ms - self._last.wall_ms
@@ -80,6 +86,7 @@ class BudgetClock:
         return self._budget
 
     def _jumped(self, by_ms: int) -> None:
+        self._skipped += by_ms
         way = "forward" if by_ms > 0 else "backward"
         text = f"The server's clock jumped {way} by {abs(by_ms) // 1000} s. No budget was refilled by it."
         self._alarms.append(Alarm(kind="clock-jump", severity=Severity.WARNING, text=text))

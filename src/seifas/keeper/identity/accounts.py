@@ -24,6 +24,7 @@ from seifas.keeper.identity.networks import UNKNOWN
 MOST_PASSKEYS = 10
 MOST_FAMILIAR = 8
 FAMILIAR_MS = 30 * 86_400_000
+_RECENT_MS = 30 * 86_400_000
 _LOGIN = re.compile(r"[^\W_][\w.@-]{1,63}")
 _FOLDED = re.compile(r"[a-z0-9][a-z0-9._@-]{1,127}")
 # Losing the last of these locks the clinic out of its own accounts and alarms.
@@ -174,6 +175,23 @@ class AccountTable:
         """The owner of a passkey, or None."""
         ident = self._by_credential.get(credential_id)
         return None if ident is None else self._by_id[ident]
+
+    def clock_set(self, by_ms: int, now_ms: int) -> list[Account]:
+        """After the wall clock was set by so much, to `now_ms`: hats and disablings of the last 30 days stay as young
+        as they were, so that setting a clock seasons nobody. The caller stores what changed."""
+        since = now_ms - by_ms - _RECENT_MS
+        moved = [
+            replace(
+                account,
+                hats_since_ms=account.hats_since_ms + by_ms * (account.hats_since_ms > since),
+                disabled_ms=account.disabled_ms + by_ms * (account.disabled_ms > since),
+            )
+            for account in self
+            if max(account.hats_since_ms, account.disabled_ms) > since
+        ]
+        for account in moved:
+            self.put(account)
+        return moved
 
     def active_with(self, hat: Hat) -> int:
         """How many enabled accounts own this hat."""

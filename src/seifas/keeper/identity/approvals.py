@@ -173,6 +173,18 @@ class ApprovalTable:
         """Oldest first."""
         return sorted((r for r in self if r.state is State.PENDING), key=lambda r: r.created_ms)
 
+    def clock_set(self, by_ms: int) -> list[Request]:
+        """After the wall clock was set by so much: an announced wait is measured from as much later, so that setting a
+        clock shortens none. The caller stores what changed."""
+        moved = [
+            replace(request, announced_ms=max(request.created_ms, request.announced_ms + by_ms))
+            for request in self
+            if request.announced_ms and request.state in (State.PENDING, State.APPROVED)
+        ]
+        for request in moved:
+            self.put(request)
+        return moved
+
     def sweep(self, now_ms: int) -> list[Request]:
         """Drop what was settled 90 days ago. The caller deletes the rows."""
         old = [r for r in self if r.state is not State.PENDING and now_ms - max(r.expires_ms, r.done_ms) > 90 * DAY_MS]

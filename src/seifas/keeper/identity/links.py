@@ -17,6 +17,7 @@ import msgspec
 from seifas.errors import Invalid, OverBudget, SignIn
 
 TOKEN_CHARS = 43
+_CLOCK_BACK_MS = 60_000
 
 
 class Purpose(StrEnum):
@@ -52,6 +53,11 @@ class Made(msgspec.Struct, frozen=True):
     token: str
     link: Link
     replaced: tuple[Link, ...]
+
+
+def _over(link: Link, now_ms: int) -> bool:
+    """Whether it is too old, or was made in the future: then the clock was set back, and it would live longer."""
+    return now_ms >= link.expires_ms or now_ms < link.created_ms - _CLOCK_BACK_MS
 
 
 class LinkTable:
@@ -113,7 +119,7 @@ class LinkTable:
         link = None
         if len(token) == TOKEN_CHARS and token.isascii():
             link = self._by_hash.get(sha256(token.encode()).digest())
-        if link is None or link.purpose is not purpose or now_ms >= link.expires_ms:
+        if link is None or link.purpose is not purpose or _over(link, now_ms):
             raise SignIn("This link was used already or is too old. Ask for a new one.", where="link")
         self.remove(link.id)
         return link
@@ -124,7 +130,7 @@ class LinkTable:
 
     def sweep(self, now_ms: int) -> list[Link]:
         """Drop the expired. The caller deletes the rows."""
-        return self._drop([link for link in self if now_ms >= link.expires_ms])
+        return self._drop([link for link in self if _over(link, now_ms)])
 
     def _drop(self, links: list[Link]) -> list[Link]:
         for link in links:

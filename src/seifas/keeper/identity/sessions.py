@@ -21,6 +21,9 @@ from seifas.keeper.identity.hats import Hat
 from seifas.keeper.identity.networks import network_of
 
 TOKEN_CHARS = 43  # 32 bytes in unpadded base64url
+CLOCK_BACK_MS = 15 * 60_000
+"""A session last used so much later than now was used before the clock was set back. It ends: it would live longer.
+What is corrected by less (a clock that ran fast) signs nobody out."""
 
 
 class Strength(StrEnum):
@@ -109,6 +112,11 @@ def token_hash(token: str) -> bytes:
     return sha256(token.encode()).digest()
 
 
+def _over(live: _Live, now_ms: int) -> bool:
+    """Whether it has ended by the clock, or the clock was set back since it was used."""
+    return now_ms >= live.expires_ms or now_ms < live.seen_ms - CLOCK_BACK_MS
+
+
 class SessionTable:
     """All live sessions, by token hash and by account."""
 
@@ -183,17 +191,18 @@ class SessionTable:
         if len(token) == 43 and token.isascii():
             live = self._by_hash.get(sha256(token.encode()).digest())
             if live is not None and now_ms < live.expires_ms:
-                if not live.shut and now_ms - live.seen_ms < live.idle_ms:
+                if not live.shut and -CLOCK_BACK_MS <= now_ms - live.seen_ms < live.idle_ms:
                     if touch and now_ms > live.seen_ms:
                         live.seen_ms = now_ms
                     return live.session
-                self._refuse(live)
+                if not _over(live, now_ms):
+                    self._refuse(live)
         raise SignIn("Sign in again.")
 
     def peek(self, token: str, now_ms: int) -> Session:
         """The session of a token even when it is frozen or idle: to show it, resume it or end it. Raises SignIn."""
         live = self._by_hash.get(token_hash(token))
-        if live is None or now_ms >= live.expires_ms:
+        if live is None or _over(live, now_ms):
             raise SignIn("Sign in again.")
         if now_ms - live.seen_ms >= live.idle_ms:
             self._lock(live)
@@ -274,7 +283,7 @@ class SessionTable:
         """Drop the expired and lock the idle; call every few seconds to every minute (0.1 ms for 1,000 sessions)."""
         ended, locked = [], []
         for live in list(self._by_id.values()):
-            if now_ms >= live.expires_ms:
+            if _over(live, now_ms):
                 ended.append(self.end(live.session.id))
             elif not live.session.locked_idle and now_ms - live.seen_ms >= live.idle_ms:
                 locked.append(self._lock(live))
@@ -318,8 +327,8 @@ class SessionTable:
 
     def _make_room(self, account: bytes, most: int, now_ms: int) -> tuple[Session, ...]:
         mine = [self._by_id[ident] for ident in self._by_account.get(account, ())]
-        ended = [self.end(live.session.id) for live in mine if now_ms >= live.expires_ms]
-        left = [live for live in mine if now_ms < live.expires_ms]
+        ended = [self.end(live.session.id) for live in mine if _over(live, now_ms)]
+        left = [live for live in mine if not _over(live, now_ms)]
         spare = sorted((live for live in left if not live.session.frozen), key=lambda live: live.seen_ms)
         too_many = len(left) - most + 1
         if too_many > len(spare):
