@@ -1,4 +1,4 @@
-"""Means of signing in: invitations, and a password with one-time codes and recovery codes.
+"""Means of signing in: invitations, a password with one-time codes and recovery codes, one's own passkeys.
 
 An invitation opens a session that can do nothing but enrol: who takes such a link from a mailbox gets no patient, and
 the invited person sees that the link was used.
@@ -7,18 +7,21 @@ the invited person sees that the link was used.
 from __future__ import annotations
 
 import asyncio
+from hashlib import sha256
 from typing import Any
 
 import msgspec
 
-from seifas.errors import Invalid, Refused
+from seifas.errors import Invalid, Missing, Refused, StepUp
 from seifas.keeper.administering import Named, account_by_name
 from seifas.keeper.alarming import ring
 from seifas.keeper.door import OPS, Caller
 from seifas.keeper.identity import accounts, passwords, recovery, totp
+from seifas.keeper.identity.accounts import Account, Passkey
+from seifas.keeper.identity.gestures import request_digest
 from seifas.keeper.identity.links import Purpose
-from seifas.keeper.identity.sessions import Strength
-from seifas.keeper.keeper import Keeper
+from seifas.keeper.identity.sessions import Session, Strength
+from seifas.keeper.keeper import Keeper, Moment
 from seifas.keeper.lines import Action
 from seifas.keeper.model import Kind
 from seifas.keeper.opening import ENROL, acting
@@ -32,6 +35,11 @@ class SetPassword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     session: str
     password: str
     code: str
+
+
+class OnePasskey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    session: str
+    id: bytes
 
 
 @OPS.op("admin.invite", Named, "admin")
@@ -70,8 +78,10 @@ async def accept(keeper: Keeper, caller: Caller, args: WithLink) -> dict[str, An
 @OPS.op("password.begin", OfSession, "desk")
 async def begin(keeper: Keeper, caller: Caller, args: OfSession) -> dict[str, Any]:
     """A new secret for one-time codes, to be confirmed with the first code: {secret, uri, svg}."""
-    session = acting(keeper, args.session, "password.begin", keeper.now())
+    moment = keeper.now()
+    session = acting(keeper, args.session, "password.begin", moment)
     account = keeper.accounts.get(session.account)
+    _confirmed(moment, session, account)
     offer = totp.enrol(account.name, keeper.settings.clinic.name)
     if len(keeper.offers) >= _MOST_OFFERS:
         keeper.offers.pop(next(iter(keeper.offers)))
@@ -90,10 +100,8 @@ async def finish(keeper: Keeper, caller: Caller, args: SetPassword) -> dict[str,
     account = keeper.accounts.get(session.account)
     offer = keeper.offers.get(session.id)
     if offer is None:
-        raise Invalid("begin anew: the code's secret is gone", where="code")
-    enrolling = ENROL in session.scopes
-    if not enrolling and (account.passkeys or account.password_hash) and moment.wall_ms >= session.fresh_until_ms:
-        raise Refused("confirm with a passkey before you change how you sign in", where="password")
+        raise Invalid("begin anew: the code's secret is gone", where="offer")
+    _confirmed(moment, session, account)
     step = totp.confirm(offer, args.code, moment.wall_ms)
     async with keeper.password_checks:
         encoded = await asyncio.to_thread(
@@ -115,3 +123,65 @@ async def finish(keeper: Keeper, caller: Caller, args: SetPassword) -> dict[str,
     return {"recovery": list(shown)}
 
 
+@OPS.op("passkey.list", OfSession, "desk")
+async def passkeys_of(keeper: Keeper, caller: Caller, args: OfSession) -> dict[str, Any]:
+    """One's own means of signing in: {passkeys: [{id, label, added_ms, used_ms, synced}], password, recovery,
+    enrolling, confirmed, digest}. Unless `confirmed`, a gesture over `digest` comes before another passkey is added."""
+    moment = keeper.now()
+    session = acting(keeper, args.session, "passkey.list", moment)
+    account = keeper.accounts.get(session.account)
+    return {
+        "passkeys": [
+            {"id": _outside(key), "label": key.label, "added_ms": key.added_ms, "used_ms": key.used_ms,
+             "synced": key.backed_up}
+            for key in account.passkeys
+        ],
+        "password": bool(account.password_hash), "recovery": len(account.recovery_hashes),
+        "enrolling": ENROL in session.scopes,
+        "confirmed": not account.passkeys or moment.wall_ms < session.fresh_until_ms, "digest": _means_digest(),
+    }
+
+
+@OPS.op("passkey.remove", OnePasskey, "desk")
+async def remove_passkey(keeper: Keeper, caller: Caller, args: OnePasskey) -> dict[str, Any]:
+    """Takes one passkey away, after a gesture for just that; the account's other sessions end, as for a lost phone."""
+    moment = keeper.now()
+    session = acting(keeper, args.session, "passkey.remove", moment)
+    account = keeper.accounts.get(session.account)
+    key = next((key for key in account.passkeys if _outside(key) == args.id), None)
+    if key is None:
+        raise Missing("There is no such passkey.", where="passkey")
+    if len(account.passkeys) == 1 and not (account.password_hash and account.totp_secret):
+        raise Refused("This is the only way to sign in. Add another passkey first.", where="passkey")
+    digest = request_digest("passkey.remove", {"id": args.id})
+    if not keeper.gestures.take(session=session.id, account=account.id, digest=digest, now_ms=moment.wall_ms):
+        raise StepUp("Confirm with a passkey that you take this one away.", where=digest.hex())
+    changed = accounts.remove_passkey(keeper.accounts, account.id, key.credential_id)
+    ended = keeper.sessions.end_account(account.id, keep=session.id)
+    for one in (session, *ended):
+        keeper.gestures.remove(one.id)
+    leaf = keeper.leaf(moment, Action.ACCOUNT, account=account.id, session=session.id, note="passkey-removed")
+    puts = [keeper.row(Kind.ACCOUNT, changed.id, changed)]
+    puts += ring(
+        keeper, moment, "passkey-removed", 1, "A passkey was taken away from this account.", account=account.id,
+        session=session.id,
+    )
+    await keeper.commit([leaf], puts, [keeper.tag(Kind.SESSION, one.id) for one in ended])
+    return {"passkeys": len(changed.passkeys)}
+
+
+def _outside(key: Passkey) -> bytes:
+    """A passkey's id outside of ceremonies: 16 bytes, where a credential's own may have a thousand."""
+    return sha256(key.credential_id).digest()[:16]
+
+
+def _means_digest() -> bytes:
+    return request_digest("means.change", {})
+
+
+def _confirmed(moment: Moment, session: Session, account: Account) -> None:
+    """Raise StepUp unless this session may change how the account signs in: it enrols, there is no way in yet, or a
+    passkey was touched minutes ago."""
+    first = ENROL in session.scopes or not (account.passkeys or account.password_hash)
+    if not first and moment.wall_ms >= session.fresh_until_ms:
+        raise StepUp("Confirm with a passkey before you change how you sign in.", where=_means_digest().hex())
