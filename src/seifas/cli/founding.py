@@ -36,7 +36,7 @@ def init(
         ways: list[slots.Slot] = [slots.new_passphrase_slot(root, passphrase, holder)]
         secrets: dict[str, str] = {}
         if custodians:
-            needed, people = _custodians(custodians)
+            needed, people = custodians_of(custodians)
             texts, slot = slots.new_custodian_slots(root, needed, people)
             ways.append(slot)
             secrets = dict(zip(people, texts, strict=True))
@@ -60,7 +60,8 @@ def init(
         tell(json, told, words)
 
 
-def _custodians(text: str) -> tuple[int, tuple[str, ...]]:
+def custodians_of(text: str) -> tuple[int, tuple[str, ...]]:
+    """How many are needed, and who they are. Raises Invalid."""
     needed, _, people = text.partition(":")
     names = tuple(person.strip() for person in people.split(",") if person.strip())
     if not needed.strip().isdigit() or not names:

@@ -94,3 +94,21 @@ def secret_from(path: Path, data: Path) -> str:
     if not text:
         raise Invalid("the passphrase file is empty", where=str(path))
     return text
+
+
+def secret_lines(path: Path) -> tuple[str, ...]:
+    """Secrets of a file, one a line. Raises Invalid."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Invalid("the file with the secrets cannot be read as text", where=str(path)) from error
+    found = tuple(line.strip() for line in lines if line.strip())
+    if not found:
+        raise Invalid("the file with the secrets is empty", where=str(path))
+    return found
+
+
+def asked_secrets(what: str) -> Iterator[str]:
+    """Secrets typed at the terminal, until an empty one."""
+    while text := str(typer.prompt(f"{what} (empty to end)", default="", hide_input=True)).strip():
+        yield text

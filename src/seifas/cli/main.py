@@ -18,6 +18,7 @@ from seifas.cli import (
     founding,
     importing,
     importing_csv,
+    keys,
     locking,
     restoring,
 )
@@ -37,6 +38,10 @@ app.add_typer(erasing.hold, name="hold")
 app.command("erase")(erasing.erase)
 app.add_typer(backup.backup, name="backup")
 app.command("restore")(restoring.bring_back)
+app.command("rotate")(keys.rotate)
+app.add_typer(keys.passphrase, name="passphrase")
+app.add_typer(keys.custodians, name="custodians")
+app.command("recovery-test")(keys.recovery_test)
 app.command("init")(founding.init)
 app.command("demo")(demo.demo)
 app.command("demo-serve", hidden=True)(demo.demo_serve)

@@ -12,8 +12,17 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from seifas import hardening
-from seifas.cli.frame import Json, PassphraseFile, console, reporting, secret_from, tell
-from seifas.errors import Invalid, Locked
+from seifas.cli.frame import (
+    Json,
+    PassphraseFile,
+    asked_secrets,
+    console,
+    reporting,
+    secret_from,
+    secret_lines,
+    tell,
+)
+from seifas.errors import Locked
 from seifas.restoring.bringing_back import Order, Stage, Watch, restore, unwatched
 
 
@@ -52,7 +61,8 @@ def bring_back(
         secrets: tuple[str, ...] = ()
         passphrase = ""
         if custodians or secrets_file is not None:
-            secrets = _lines(secrets_file) if secrets_file is not None else _asked("A custodian's secret")
+            asked = asked_secrets("A custodian's secret")
+            secrets = secret_lines(secrets_file) if secrets_file is not None else tuple(asked)
         elif passphrase_file is not None:
             passphrase = secret_from(passphrase_file, data)
         elif sys.stdin.isatty():
@@ -61,7 +71,7 @@ def bring_back(
             raise Locked("give the passphrase with --passphrase-file, or open with --custodians")
         shown: tuple[str, ...] = ()
         if shown_file is not None:
-            shown = _lines(shown_file)
+            shown = secret_lines(shown_file)
         elif approved_by and sys.stdin.isatty():
             shown = tuple(
                 str(typer.prompt(f"{name}: passphrase or custodian's secret (empty: the one above)", default="",
@@ -90,24 +100,6 @@ def bring_back(
             console.print(f"next: seifas serve --data {data}")
 
         tell(json, told, words)
-
-
-def _lines(path: Path) -> tuple[str, ...]:
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise Invalid("the file with the secrets cannot be read as text", where=str(path)) from error
-    found = tuple(line.strip() for line in lines if line.strip())
-    if not found:
-        raise Invalid("the file with the secrets is empty", where=str(path))
-    return found
-
-
-def _asked(what: str) -> tuple[str, ...]:
-    found = []
-    while text := str(typer.prompt(f"{what} (empty to end)", default="", hide_input=True)).strip():
-        found.append(text)
-    return tuple(found)
 
 
 @contextlib.contextmanager

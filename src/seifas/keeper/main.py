@@ -25,6 +25,7 @@ from seifas.keeper import (
     officer,
     opening,
     proving,
+    recovery,
     rotating,
     scheduling,
     searching,
@@ -44,7 +45,7 @@ log = logging.getLogger("seifas.keeper")
 # Importing a module of ops is what puts them on the table.
 SERVED = (
     administering, backing_up, enrolling, erasing, health, holding, importing, living, officer, opening, proving,
-    rotating, scheduling, searching, signing_in, treating, ways_in, writing,
+    recovery, rotating, scheduling, searching, signing_in, treating, ways_in, writing,
 )
 
 
