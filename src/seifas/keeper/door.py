@@ -17,12 +17,19 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from seifas.errors import Invalid, SeifasError, TooLarge
+from seifas.errors import Invalid, SeifasError, TooLarge, Unavailable
 from seifas.keeper import wire
 
 log = logging.getLogger("seifas.door")
 
 _CREDENTIALS = struct.Struct("3i")
+MOST_CONNECTIONS = 128
+"""Of one role, at a time. A web process needs one."""
+
+MOST_HELD = 256 * 1024 * 1024
+"""Bytes of calls of one role that have come, whole or in part, and are not answered. A role's broken process may shut
+itself out; the memory that the other roles live on it may not fill."""
+
 _PENDING_LIMIT = 512  # calls one connection may have under way; beyond it the socket is not read, so callers wait
 
 
@@ -75,10 +82,11 @@ class _Connection(asyncio.Protocol):
         self.allowed = allowed_uids
         self.buffer = bytearray()
         self.pending = 0
-        self.paused = False
+        self.full = False  # more is under way than one connection may have
+        self.unread = False  # the other side does not take its answers
         self.answers: list[bytes] = []
         self.transport: Any = None
-        self.caller = Caller(role, 0, -1)
+        self.caller: Caller | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
@@ -88,41 +96,77 @@ class _Connection(asyncio.Protocol):
             log.warning("a caller was turned away", extra={"role": self.role, "peer_uid": uid, "peer_pid": pid})
             self.transport.abort()
             return
+        if sum(one.role == self.role for one in self.door.open_connections) >= MOST_CONNECTIONS:
+            log.warning("a role has too many connections", extra={"role": self.role, "peer_pid": pid})
+            self.transport.abort()
+            return
         self.caller = Caller(self.role, pid, uid)
         self.door.open_connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.door.open_connections.discard(self)
+        self._hold(-len(self.buffer))
+        self.buffer = bytearray()
 
     def data_received(self, data: bytes) -> None:
-        buffer = self.buffer
+        caller, buffer = self.caller, self.buffer
+        if caller is None:
+            return
         buffer += data
+        self._hold(len(data))
         start = 0
         while len(buffer) - start >= 4:
             size = wire.LENGTH.unpack_from(buffer, start)[0]
             if size > wire.MAX_FRAME:
-                self.transport.write(wire.failure(0, TooLarge("that frame is over the limit")))
-                self.transport.close()
+                del buffer[:start]
+                self._end(TooLarge("that frame is over the limit"))
                 return
             if len(buffer) - start - 4 < size:
                 break
             frame = bytes(memoryview(buffer)[start + 4 : start + 4 + size])
             start += 4 + size
             self.pending += 1
-            task = asyncio.ensure_future(self._serve(frame))
+            task = asyncio.ensure_future(self._serve(caller, frame))
             self.door.tasks.add(task)
             task.add_done_callback(self.door.tasks.discard)
         if start:
             del buffer[:start]
-        if self.pending > _PENDING_LIMIT and not self.paused:
-            self.paused = True
-            self.transport.pause_reading()
+        if self.door.held[self.role] > MOST_HELD:
+            log.warning("a role has too much under way", extra={"role": self.role, "peer_pid": caller.pid})
+            self._end(Unavailable("too much is under way; try again in a while"))
+            return
+        if self.pending > _PENDING_LIMIT and not self.full:
+            self.full = True
+            self._read_on()
 
-    async def _serve(self, frame: bytes) -> None:
+    def pause_writing(self) -> None:
+        self.unread = True
+        self._read_on()
+
+    def resume_writing(self) -> None:
+        self.unread = False
+        self._read_on()
+
+    def _read_on(self) -> None:
+        if self.transport.is_closing():
+            return
+        if self.full or self.unread:
+            self.transport.pause_reading()
+        else:
+            self.transport.resume_reading()
+
+    def _hold(self, more: int) -> None:
+        self.door.held[self.role] += more
+
+    def _end(self, error: SeifasError) -> None:
+        self.transport.write(wire.failure(0, error))
+        self.transport.close()
+
+    async def _serve(self, caller: Caller, frame: bytes) -> None:
         ident = 0
         try:
             ident, name, raw = wire.parse_request(frame)
-            reply = wire.answer(ident, await self.door.dispatch(self.caller, name, raw))
+            reply = wire.answer(ident, await self.door.dispatch(caller, name, raw))
         except SeifasError as error:
             reply = wire.failure(ident, error)
         except Exception as error:  # a defect: said without any content, the traceback's frames hold records
@@ -132,10 +176,11 @@ class _Connection(asyncio.Protocol):
         if not self.answers:
             asyncio.get_running_loop().call_soon(self.flush)
         self.answers.append(reply)
+        self._hold(-len(frame) - 4)
         self.pending -= 1
-        if self.paused and self.pending < _PENDING_LIMIT // 2:
-            self.paused = False
-            self.transport.resume_reading()
+        if self.full and self.pending < _PENDING_LIMIT // 2:
+            self.full = False
+            self._read_on()
 
     def flush(self) -> None:
         """Writes what was answered in this turn of the loop."""
@@ -163,6 +208,7 @@ class Door:
         self.uids = uids
         self.tasks: set[asyncio.Future[None]] = set()
         self.open_connections: set[_Connection] = set()
+        self.held = dict.fromkeys(uids, 0)
         self._servers: list[asyncio.AbstractServer] = []
 
     async def open(self) -> None:
