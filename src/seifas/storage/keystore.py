@@ -39,7 +39,7 @@ from typing import Final
 from seifas.errors import Conflict, Invalid, Missing, Unavailable
 from seifas.storage.durable import make_directory, os_faults, overwrite_and_unlink, replace, sync_directory, write_new
 from seifas.storage.migrations import KEYS
-from seifas.storage.sqlite import Database
+from seifas.storage.sqlite import Database, stored_bytes
 
 PAGE_SIZE: Final = 4096
 TAG_SIZE: Final = 32
@@ -147,21 +147,22 @@ class KeyStore:
         _insert(self._db(), items)
 
     def get(self, tag: bytes) -> bytes:
-        with self._db().reading() as connection:
+        database = self._db()
+        with database.reading() as connection:
             row = connection.execute("SELECT body FROM keys WHERE tag = ?", (_checked(tag),)).fetchone()
         if row is None:
             raise Missing("no such key", where=tag.hex())
-        body: bytes = row[0]
-        return body
+        return stored_bytes(row[0], database.name, tag.hex())
 
     def get_many(self, tags: Iterable[bytes]) -> dict[bytes, bytes]:
         """The bodies of those tags that there are."""
         found = {}
-        with self._db().reading() as connection:
+        database = self._db()
+        with database.reading() as connection:
             for tag in tags:
                 row = connection.execute("SELECT body FROM keys WHERE tag = ?", (_checked(tag),)).fetchone()
                 if row is not None:
-                    found[tag] = row[0]
+                    found[tag] = stored_bytes(row[0], database.name, tag.hex())
         return found
 
     def items(self) -> Iterator[Item]:
@@ -172,7 +173,8 @@ class KeyStore:
                 page = connection.execute(
                     "SELECT tag, body FROM keys WHERE tag > ? ORDER BY tag LIMIT ?", (after, _PAGE)
                 ).fetchall()
-            yield from page
+            for tag, body in page:
+                yield tag, stored_bytes(body, database.name, "keys")
             if len(page) < _PAGE:
                 return
             after = page[-1][0]
@@ -201,7 +203,7 @@ class KeyStore:
         with self._db().reading() as connection:
             rows = dict(connection.execute("SELECT name, body FROM epoch").fetchall())
         rows.pop(_FINISHED, None)
-        return rows
+        return {name: stored_bytes(body, "keystore", "epoch") for name, body in rows.items()}
 
     def begin_next(self) -> NextGeneration:
         """An empty next generation to write; a leftover of an earlier attempt is destroyed."""

@@ -18,7 +18,7 @@ from seifas.errors import Conflict, Missing
 from seifas.storage.migrations import ROWS
 from seifas.storage.rows import ID_SIZE, BulkWriter, Item, check_id, check_items
 from seifas.storage.rows_bulk import Staging
-from seifas.storage.sqlite import Database, fresh_copy
+from seifas.storage.sqlite import Database, fresh_copy, stored_bytes
 
 PAGE_SIZE: Final = 16384
 
@@ -63,8 +63,7 @@ class SqliteRows:
             found = connection.execute("SELECT body FROM rows WHERE id = ?", (row,)).fetchall()
         if not found:
             raise Missing("no such row", where=row.hex())
-        body: bytes = found[0][0]
-        return body
+        return stored_bytes(found[0][0], self._db.name, row.hex())
 
     def get_many(self, rows: Sequence[bytes]) -> list[bytes]:
         found: dict[bytes, bytes] = {}
@@ -77,7 +76,7 @@ class SqliteRows:
                 filled = [*asked, *([None] * (places - len(asked)))]
                 found.update(connection.execute(_SELECTS[places], filled).fetchall())
         try:
-            return [found[row] for row in rows]
+            return [stored_bytes(found[row], self._db.name, row.hex()) for row in rows]
         except KeyError as error:
             raise Missing("no such row", where=error.args[0].hex()) from None
 

@@ -8,6 +8,7 @@ place: WAL, synchronous=FULL, secure_delete, mode 0600, no temporary files.
         .reading()  -> context of sqlite3.Connection   a read connection of its own, lent to one thread
         .snapshot(path)   .checkpoint()   .close()
         .broken     True when only opening it again can help, and can
+    stored_bytes(value, name, where) -> bytes          what a BLOB column gave, or Tampered
 
 A file that was unlinked or replaced while it is open still takes writes, which nobody would find again: so before and
 after each transaction the file (and its write-ahead log) must still be the one under its name (2 µs).
@@ -49,13 +50,26 @@ _REASONS: Final = {
 }
 
 
-def fault(error: sqlite3.Error, name: str) -> SeifasError:
+_FAULTS: Final = (sqlite3.Error, UnicodeDecodeError)
+"""What a damaged schema page makes sqlite3 raise: text that is not UTF-8 comes out as the second."""
+
+
+def fault(error: Exception, name: str) -> SeifasError:
     """What an SQLite error means to the vault; `name` is the file's, never a row's content."""
     code = getattr(error, "sqlite_errorcode", None)
-    if code is not None and code & 0xFF in _DAMAGED:
+    unreadable = isinstance(error, UnicodeDecodeError) or (code is None and "decode" in str(error))
+    if unreadable or (code is not None and code & 0xFF in _DAMAGED):
         return Tampered(f"{name} is damaged or is not a database: restore it", where=name)
     reason = _REASONS.get(code & 0xFF, "the database refused") if code is not None else "it is closed"
     return Unavailable(f"{name}: {reason}; nothing was written", where=name)
+
+
+def stored_bytes(value: object, name: str, where: str) -> bytes:
+    """The value of a BLOB column. Raises Tampered for any other type: every one of ours is NOT NULL and checked, so
+    only a damaged or forged page holds one."""
+    if not isinstance(value, bytes):
+        raise Tampered(f"{name} holds something that was never written there: restore it", where=where)
+    return value
 
 
 class Database:
@@ -81,7 +95,7 @@ class Database:
             except BaseException:
                 self._writer.close()
                 raise
-        except sqlite3.Error as error:
+        except _FAULTS as error:
             raise fault(error, self.name) from error
         sync_directory(path.parent)
 
@@ -113,7 +127,7 @@ class Database:
             except sqlite3.IntegrityError:
                 self._undo(connection)
                 raise
-            except sqlite3.Error as error:
+            except _FAULTS as error:
                 self._undo(connection)
                 raise fault(error, self.name) from error
             except BaseException:
@@ -150,7 +164,7 @@ class Database:
         with self._lock:
             try:
                 busy = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-            except sqlite3.Error as error:
+            except _FAULTS as error:
                 raise fault(error, self.name) from error
         if not busy:
             self._broken = f"{log_place.name} was removed; what stood in it is kept; {self.name} has to be opened again"
@@ -167,7 +181,7 @@ class Database:
     def _commit(self, connection: sqlite3.Connection) -> None:
         try:
             connection.execute("COMMIT")
-        except sqlite3.Error as error:
+        except _FAULTS as error:
             # After a failed fsync the kernel may drop the dirty pages and report the next fsync as good. Whether this
             # commit is on disk is then unknown; only reopening, which reads the file again, settles it.
             if getattr(error, "sqlite_errorcode", None) in _SYNC_FAILED:
@@ -178,7 +192,7 @@ class Database:
         try:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-        except sqlite3.Error as error:
+        except _FAULTS as error:
             self._broken = f"{self.name}: a transaction could not be undone; restart"
             raise fault(error, self.name) from error
 
@@ -200,7 +214,7 @@ class Database:
                     connection.close()
                 else:
                     self._idle.append(connection)
-        except sqlite3.Error as error:
+        except _FAULTS as error:
             raise fault(error, self.name) from error
 
     @contextmanager
@@ -220,7 +234,7 @@ class Database:
             self._check_usable()
             try:
                 busy = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-            except sqlite3.Error as error:
+            except _FAULTS as error:
                 raise fault(error, self.name) from error
         return not busy
 
@@ -289,7 +303,7 @@ def fresh_copy(target: Path, name: str) -> Iterator[sqlite3.Connection]:
             yield copy
         finally:
             copy.close()
-    except sqlite3.Error as error:
+    except _FAULTS as error:
         with suppress(OSError):
             target.unlink(missing_ok=True)
         raise fault(error, name) from error

@@ -48,7 +48,7 @@ import msgspec
 from seifas.errors import Conflict, Invalid, Tampered, Unavailable
 from seifas.storage.durable import create_private, os_faults
 from seifas.storage.migrations import STATE
-from seifas.storage.sqlite import Database, copy_pages
+from seifas.storage.sqlite import Database, copy_pages, stored_bytes
 from seifas.storage.state_tree import Builder, StateTree, bucket_digest, bucket_of, row_digest
 
 PAGE_SIZE: Final = 8192
@@ -157,7 +157,7 @@ class StateStore:
     def meta(self, name: str) -> bytes | None:
         with self._db.reading() as connection:
             row = connection.execute("SELECT body FROM meta WHERE name = ?", (name,)).fetchone()
-        return None if row is None else row[0]
+        return None if row is None else stored_bytes(row[0], self._db.name, name)
 
     def commit(
         self,
@@ -210,7 +210,8 @@ class StateStore:
                 ).fetchall()
             if [index for index, _ in rows] != list(range(first, until)):
                 raise Tampered(f"audit leaves {first} to {until - 1} are not all there", where=f"leaf {first}")
-            yield from rows
+            for index, body in rows:
+                yield index, stored_bytes(body, self._db.name, f"leaf {index}")
             first = until
 
     def drop_leaves(self, below: int) -> None:
@@ -351,7 +352,10 @@ def _bucket(connection: Connection, number: int) -> dict[bytes, bytes]:
 
 
 def _digests(rows: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
-    return {tag: row_digest(tag, body) for tag, body in rows.items()}
+    return {
+        tag: row_digest(tag, stored_bytes(body, "keeper.db", f"state bucket {bucket_of(tag):04x}"))
+        for tag, body in rows.items()
+    }
 
 
 def _digest(digests: Mapping[bytes, bytes]) -> bytes:

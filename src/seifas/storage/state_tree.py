@@ -101,6 +101,8 @@ class Builder:
 
     def add(self, tag: bytes, body: bytes) -> None:
         """`Tampered` if the tag is not above the one before: a table that repeats or reorders rows is not ours."""
+        if not (isinstance(tag, bytes) and isinstance(body, bytes)):
+            raise Tampered("a state row holds something that was never written there", where="state")
         if tag <= self._last or len(tag) != DIGEST:
             raise Tampered("the state rows are not in order", where=tag.hex()[:64])
         self._last = tag
