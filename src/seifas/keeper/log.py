@@ -173,6 +173,11 @@ class AuditLog:
         frontier = Frontier.from_bytes(store.meta(META_FRONTIER) or b"")
         if frontier.size != signed.size or frontier.root() != signed.root:
             raise Tampered("the stored edge of the log is not the signed one", where="keeper.db")
+        if store.leaf_count != signed.size:
+            raise Tampered(
+                f"the audit lines in keeper.db end at {store.leaf_count}, the log was signed at {signed.size}: "
+                "its newest line was taken out", where="keeper.db",
+            )
         published = self._published_size()
         if published > signed.size:
             raise Tampered(
