@@ -122,6 +122,6 @@ def run_witness(
 def _log_key(path: Path) -> VerifierKey:
     if not path.is_file():
         raise Missing("the log's public key is missing; it lies beside the log as `key`", where=str(path))
-    return parse_verifier_key(path.read_text())
+    return parse_verifier_key(path.read_text("ascii", "replace"))
 
 

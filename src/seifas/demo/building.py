@@ -204,6 +204,7 @@ def _sealed(
                 head = one[1].read(_LENGTH.size)
                 if not head:
                     live.remove(one)
+                    one[1].close()
                     continue
                 # Bytes from a fork of this very process through a pipe that nobody else holds.
                 yield pickle.loads(one[1].read(_LENGTH.unpack(head)[0]))  # noqa: S301
