@@ -21,6 +21,7 @@ from seifas.cli import (
     keys,
     locking,
     restoring,
+    upgrading,
 )
 from seifas.cli.frame import Data, Json, PassphraseFile, reporting
 from seifas.cli.serving import serve as run_all
@@ -42,6 +43,7 @@ app.command("rotate")(keys.rotate)
 app.add_typer(keys.passphrase, name="passphrase")
 app.add_typer(keys.custodians, name="custodians")
 app.command("recovery-test")(keys.recovery_test)
+app.command("upgrade")(upgrading.upgrade)
 app.command("init")(founding.init)
 app.command("demo")(demo.demo)
 app.command("demo-serve", hidden=True)(demo.demo_serve)

@@ -24,6 +24,7 @@ from seifas.errors import Locked, Unavailable
 from seifas.keeper import main as keeper_main
 from seifas.keeper.client import BlockingClient
 from seifas.supervisor import Program, run
+from seifas.upgrading import refuse_if_due
 
 
 def staff_url(data: Path) -> str:
@@ -64,7 +65,7 @@ def passphrase(data: Path, file: Path | None) -> str:
 @contextlib.contextmanager
 def keeper(data: Path, file: Path | None = None, *, unlocked: bool = True) -> Iterator[BlockingClient]:
     """A client on the admin socket of this vault, unlocked unless asked otherwise."""
-    settings_module.load(data)
+    settings = settings_module.load(data)
     if is_running(data):
         client = BlockingClient(data / "run" / "admin.sock")
         try:
@@ -74,6 +75,7 @@ def keeper(data: Path, file: Path | None = None, *, unlocked: bool = True) -> It
         finally:
             client.close()
         return
+    refuse_if_due(data, settings)
     secret = passphrase(data, file) if unlocked else ""
     pid = os.fork()
     if pid == 0:

@@ -20,6 +20,7 @@ from seifas.keeper import main as keeper_main
 from seifas.keeper.client import BlockingClient
 from seifas.settings import Listen, Settings
 from seifas.supervisor import Program, run
+from seifas.upgrading import refuse_if_due
 from seifas.web import serve as web_serve
 
 KEPT_BY_KEEPER = ("state", "data", "audit", "kit")
@@ -42,6 +43,7 @@ def serve(data: Path, port: int | None, passphrase_file: Path | None) -> int:
     data = data.resolve()
     if is_running(data):
         raise Conflict("this vault is being served already", where=str(data))
+    refuse_if_due(data, settings)
     if passphrase_file is None and settings.demo and demo_passphrase_file(data).exists():
         passphrase_file = demo_passphrase_file(data)
     if passphrase_file is not None:
@@ -116,17 +118,18 @@ def separate(data: Path, settings: Settings) -> dict[str, int] | None:
             "such as /var/lib/seifas",
             markup=True,
         )
-        _own(data, settings, 0)
+        own(data, settings, 0)
         return None
     first = settings.separation.first_uid
     uids = {name: first + number for number, name in enumerate(("keeper", "desk", "public", "jobs"))}
     os.chmod(data, 0o755)  # noqa: S103 - the directory itself is entered by all; what is inside is not
-    _own(data, settings, uids["keeper"])
+    own(data, settings, uids["keeper"])
     os.chmod(run_directory, 0o711)  # noqa: S103 - sockets are reached by name, and checked by user
     return uids
 
 
-def _own(data: Path, settings: Settings, uid: int) -> None:
+def own(data: Path, settings: Settings, uid: int) -> None:
+    """Gives what the keeper keeps to its user, and to nobody else."""
     places = [data / name for name in KEPT_BY_KEEPER] + [data / settings.paths.keys, *data.glob("audit-before-*")]
     if settings.paths.replica:
         places.append(data / settings.paths.replica)

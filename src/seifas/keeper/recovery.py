@@ -1,4 +1,4 @@
-"""Writes down that a recovery was rehearsed; the rehearsal itself happens apart from the vault (restoring)."""
+"""Writes down what happened apart from the running vault: rehearsals of recovery (restoring), upgrades."""
 
 from __future__ import annotations
 
@@ -37,4 +37,17 @@ async def rehearsed(keeper: Keeper, caller: Caller, args: Rehearsed) -> dict[str
         text = "A rehearsal of recovery failed: a way into the vault may be lost."
         rings = ring(keeper, moment, "rehearsal-failed", 2, text)
     await keeper.commit([leaf], rings)
+    return {"recorded_ms": moment.wall_ms}
+
+
+class Upgraded(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    program: str
+    steps: int
+
+
+@OPS.op("admin.upgraded", Upgraded, "admin")
+async def upgraded(keeper: Keeper, caller: Caller, args: Upgraded) -> dict[str, Any]:
+    """A line that the databases were brought to another schema, and by which version."""
+    moment = keeper.now()
+    await keeper.commit([keeper.leaf(moment, Action.UPGRADE, note=f"{args.program[:40]}:{args.steps}")])
     return {"recorded_ms": moment.wall_ms}
