@@ -22,13 +22,14 @@ ENCODINGS = (
 _ASK = "say which with --encoding, for example windows-1257 (Lithuanian Windows), windows-1252, windows-1251 or utf-8"
 _ASCII = bytes(range(128))
 _LITHUANIAN = frozenset("ąčęėįšųūžĄČĘĖĮŠŲŪŽ")
+_COMMON = frozenset("äöüÄÖÜßéÉ")
 _MARKS = frozenset("„“”‘’‚–—… °§«»·•€™®©№±²³½¼¾×´`")
 _ENOUGH = 4  # Lithuanian letters, of two kinds at least, before bytes are taken to speak for Lithuanian
 _SAMPLE = 4 * 2**20
 _WESTERN = ("windows-1257", "windows-1252", "windows-1250")
 _LETTER_AND_MARK = re.compile("[ąčęėįšųūžĄČĘĖĮŠŲŪŽ][„“”‘’‚–—\u00a0]")
 # Lithuanian letters in UTF-8 begin with C4 or C5; read as Windows-1252 or 1257 those are Ä and Å, followed by these.
-_TWICE = re.compile("[ÄÅ][\u00a0\u008c\u008d\u0098…„™—–¨¯æ¡³«¾Œ˜®²ª½]")
+_TWICE = re.compile("[ÄÅ][\u0080-\u00a0…„™—–¨¯æ¡³«¾Œ˜®²ª½]")
 
 
 class Encoding(msgspec.Struct, frozen=True):
@@ -69,13 +70,13 @@ def _asked(asked: str) -> Encoding:
 
 
 def _zeros(raw: bytes) -> Encoding:
-    """UTF-16 without a mark has a zero in nearly every pair of bytes, always on the same side."""
+    """UTF-16 without a mark has a zero in most pairs of bytes, always on the same side. Decoding proves it later."""
     sample = raw[: _SAMPLE & ~1]
     high, low = sample[1::2].count(0), sample[0::2].count(0)
     pairs = len(sample) // 2
-    if high > pairs * 0.6 and low <= pairs * 0.01:
+    if high > pairs * 0.25 and low <= pairs * 0.01:
         return Encoding("utf-16-le", "utf-16-le", "by its zero bytes")
-    if low > pairs * 0.6 and high <= pairs * 0.01:
+    if low > pairs * 0.25 and high <= pairs * 0.01:
         return Encoding("utf-16-be", "utf-16-be", "by its zero bytes")
     line = raw.count(b"\n", 0, raw.index(0)) + 1
     raise Invalid("there are NUL bytes in it: this is no text, or a damaged one", where=f"line {line}")
@@ -117,8 +118,11 @@ def _eight_bit(raw: bytes, high: bytes) -> Encoding:
         by_byte = dict(zip(kinds, baltic, strict=True))
         letters = {char for char in baltic if char.isalpha()}
         lithuanian = sum(high.count(byte) for byte, char in by_byte.items() if char in _LITHUANIAN)
-        others = sum(high.count(byte) for byte, char in by_byte.items() if char.isalpha() and char not in _LITHUANIAN)
-        marks_only = all(char in _LITHUANIAN or char.isalpha() or char in _MARKS for char in baltic)
+        # Letters that are the same in all three (ä ö ü é) speak neither for nor against.
+        others = sum(
+            high.count(byte) for byte, char in by_byte.items() if char.isalpha() and char not in _LITHUANIAN | _COMMON
+        )
+        marks_only = all(char.isalpha() or char in _MARKS for char in baltic)
         if (
             lithuanian >= _ENOUGH
             and len({char.lower() for char in letters & _LITHUANIAN}) >= 2

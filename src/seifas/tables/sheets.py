@@ -190,16 +190,17 @@ def number_text(value: str, meaning: str, *, epoch_1904: bool) -> str:
         return value
     if abs(number.adjusted()) > 30:
         return value
+    if meaning in ("date", "time") and 0 <= number < 1:
+        # Also under a date's style: a time of day is a day's number without a day.
+        seconds = int((number * 86_400).to_integral_value())
+        return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}" if seconds < 86_400 else "00:00:00"
     if meaning == "date":
-        moment = from_serial(number, epoch_1904=epoch_1904) if number >= 1 else None
+        moment = from_serial(number, epoch_1904=epoch_1904)
         if moment is None:
             return spoilt("is shown as a date and is none")
         if moment.time().isoformat() == "00:00:00":
             return f"{moment:%Y-%m-%d}"
         return f"{moment:%Y-%m-%d %H:%M:%S}"
-    if meaning == "time" and 0 <= number < 1:
-        seconds = int((number * 86_400).to_integral_value())
-        return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}" if seconds < 86_400 else "00:00:00"
     whole = number.to_integral_value()
     if number == whole:
         text = str(int(whole))
