@@ -31,7 +31,7 @@ def test_both_languages_are_there(key: str) -> None:
 
 def test_every_word_is_known_and_used() -> None:
     everything = "\n".join(TEMPLATES.values()) + CODE
-    asked = set(re.findall(r"""\bt\(["']([\w-]+)["']\)""", everything)) | set(
+    asked = set(re.findall(r"""\bt\(["']([\w-]+)["'][,)]""", everything)) | set(
         re.findall(r'say\([^,]+, "([\w-]+)"', CODE)
     )
     asked |= set(re.findall(r'"([a-z-]+)"', CODE)) & WORDS.keys()

@@ -27,15 +27,24 @@ PAGE_GUARDS: Headers = [
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), publickey-credentials-get=(self)"),
 ]
+_POLICY_NAME = b"content-security-policy"
 _HTML: Headers = [(b"content-type", b"text/html; charset=utf-8"), *PAGE_GUARDS]
+# A picture that may have no address of its own, because it is a secret: it is part of the page.
+_HTML_PICTURED: Headers = [
+    (name, value.replace(b"img-src 'self'", b"img-src 'self' data:") if name == _POLICY_NAME else value)
+    for name, value in _HTML
+]
 _JSON: Headers = [(b"content-type", b"application/json"), *PAGE_GUARDS]
 _TEXT: Headers = [(b"content-type", b"text/plain; charset=utf-8"), *PAGE_GUARDS]
 _KINDS = {"css": b"text/css; charset=utf-8", "js": b"text/javascript; charset=utf-8", "svg": b"image/svg+xml"}
 
 
-async def page(exchange: Exchange, html: str, *, status: int = 200, extra: Headers | None = None) -> None:
-    """Answer with a page."""
-    await exchange.answer(status, html.encode("utf-8"), [*_HTML, *(extra or [])])
+async def page(
+    exchange: Exchange, html: str, *, status: int = 200, extra: Headers | None = None, pictured: bool = False
+) -> None:
+    """Answer with a page; `pictured` if it carries a picture inside itself."""
+    headers = _HTML_PICTURED if pictured else _HTML
+    await exchange.answer(status, html.encode("utf-8"), [*headers, *(extra or [])])
 
 
 async def see_other(exchange: Exchange, place: str, *, extra: Headers | None = None) -> None:

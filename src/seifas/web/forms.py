@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import re
 
 from seifas.errors import Invalid, Refused
 from seifas.fhir.exchange import Exchange
 from seifas.fhir.negotiation import form_sent
 
 FIELD = "form"
+_OWN_PATH = re.compile(r"/(?:[A-Za-z0-9_-]+(?:/[A-Za-z0-9_-]+)*)?\Z")
 
 
 class FormGuard:
@@ -27,6 +29,16 @@ class FormGuard:
         """The token that a page of this session puts into its forms."""
         return hmac.new(self._key, session.encode("utf-8", "surrogateescape"), hashlib.sha256).hexdigest()
 
+    def bound(self, account: str, path: str) -> str:
+        """A token that says: this path was this account's page. Whoever else signs in is not led to it."""
+        return self.token(f"{account}\n{path}")
+
+    def way_back(self, sent: dict[str, str], account: str) -> str:
+        """The path in a form's `back`, if it is of the desk and was `bound` to the account; else the desk."""
+        back = desk_path(sent.get("back", ""))
+        known = self.bound(account, back).encode("ascii")
+        return back if hmac.compare_digest(sent.get("bound", "").encode("utf-8", "replace"), known) else "/desk"
+
     async def fields(self, exchange: Exchange, session: str) -> dict[str, str]:
         """The fields of a form that one of this session's pages sent. Raises Refused for any other."""
         self.from_here(exchange)
@@ -39,6 +51,16 @@ class FormGuard:
         """Raise Refused unless a page of ours sent this request (before there is a session)."""
         if not exchange.same_origin(self._origins):
             raise Refused("This was not sent by one of our pages.", where="origin")
+
+
+def own_path(text: str) -> str:
+    """A path of ours as it is, "" for anything else."""
+    return text if _OWN_PATH.match(text) else ""
+
+
+def desk_path(text: str) -> str:
+    """A page of the desk as it is; the desk's first page for anything else."""
+    return text if own_path(text) and text.startswith("/desk/") else "/desk"
 
 
 def patient_id(text: str) -> bytes:

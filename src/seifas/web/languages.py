@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from seifas.fhir.exchange import Exchange
 from seifas.fhir.negotiation import form_sent
 from seifas.web import answers
-from seifas.web.forms import FormGuard
+from seifas.web.forms import FormGuard, own_path
 from seifas.web.pages import Pages
 
-_OWN_PATH = re.compile(r"/(?:[A-Za-z0-9_-]+(?:/[A-Za-z0-9_-]+)*)?\Z")
 _YEAR = 365 * 24 * 3600
 
 
@@ -24,4 +21,4 @@ async def switch_language(exchange: Exchange, guard: FormGuard, pages: Pages, *,
     sent = dict(await form_sent(exchange))
     wanted, back = sent.get("language", ""), sent.get("back", "")
     extra = [answers.cookie("language", wanted, secure=secure, max_age=_YEAR)] if wanted in pages.languages else []
-    await answers.see_other(exchange, back if _OWN_PATH.match(back) else "/", extra=extra)
+    await answers.see_other(exchange, own_path(back) or "/", extra=extra)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from seifas.web.words_account import ACCOUNT_WORDS
 from seifas.web.words_charts import CHART_WORDS
 
 LANGUAGES = ("lt", "en")
@@ -227,7 +228,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "Klinika niekada neprašys prisijungimo kodų ar slaptažodžių telefonu, laišku ar žinute.",
         "The clinic will never ask for sign-in codes or passwords by telephone, letter or message.",
     ),
-} | CHART_WORDS  # fmt: skip
+} | CHART_WORDS | ACCOUNT_WORDS  # fmt: skip
 
 
 def say(language: str, key: str, **words: Any) -> str:

@@ -25,12 +25,12 @@ from seifas.keeper.client import KeeperClient
 from seifas.settings import Settings
 from seifas.web import answers
 from seifas.web.access_log import App, logged
-from seifas.web.desk import patients, signing_in, watching
-from seifas.web.desk.room import SEES_PATIENTS, Room
+from seifas.web.desk import emergencies, inviting, own_account, patients, signing_in, watching
+from seifas.web.desk.confirming import frozen
+from seifas.web.desk.room import SEES_PATIENTS, Room, Visit
+from seifas.web.forms import desk_path
 from seifas.web.languages import switch_language
-from seifas.web.pages import language_of
 from seifas.web.probes import health, metrics
-from seifas.web.words import say
 
 log = logging.getLogger("seifas.desk")
 
@@ -39,6 +39,7 @@ _WORDS: dict[type[SeifasError], str] = {
     Missing: "missing", Locked: "locked", Unavailable: "unavailable", OverBudget: "over-budget", Refused: "refused",
     Conflict: "conflict", Invalid: "invalid", SeifasError: "defect",
 }  # fmt: skip
+_WHERE = {"form": "out-of-date", "frozen": "frozen", "idle": "idle", "enrol": "enrol-first"}
 _POSTS = {
     "/auth/sign-out": signing_in.sign_out,
     "/auth/passkey/begin": signing_in.passkey_begin,
@@ -52,6 +53,7 @@ _POSTS = {
     "/desk/search": patients.search,
     "/desk/caller": patients.caller,
     "/desk/hat": watching.hat,
+    "/desk/account/passkeys": own_account.passkeys,
 }
 
 
@@ -115,6 +117,8 @@ class Desk:
             await answers.see_other(exchange, "/desk" if path == "/" else "/auth/sign-in")
         elif path.startswith("/auth/link/") and exchange.method == "GET":
             await signing_in.link(room, exchange, path.removeprefix("/auth/link/"))
+        elif path.startswith("/auth/invite/") and exchange.method in ("GET", "HEAD", "POST"):
+            await inviting.invitation(room, exchange, path.removeprefix("/auth/invite/"))
         elif path == "/auth/sign-in" and exchange.method in ("GET", "POST"):
             await signing_in.sign_in(room, exchange)
         elif path in _POSTS and exchange.method == "POST":
@@ -128,11 +132,15 @@ class Desk:
             case ["desk"] | ["desk", ""] if method == "GET":
                 await self._home(exchange)
             case ["desk", "account"] if method == "GET":
-                await watching.account(room, exchange)
+                await own_account.account(room, exchange)
+            case ["desk", "account", "password"] if method in ("GET", "POST"):
+                await own_account.password(room, exchange)
             case ["desk", ("alarms" | "approvals" | "sessions") as what] if method == "POST":
                 await watching.act(room, exchange, what)
             case ["desk", "patient", ident] if method in ("GET", "POST"):
                 await patients.patient(room, exchange, ident, "")
+            case ["desk", "patient", ident, "glass"] if method in ("GET", "POST"):
+                await emergencies.glass(room, exchange, ident)
             case ["desk", "patient", ident, part] if method in ("GET", "POST"):
                 await patients.patient(room, exchange, ident, part)
             case _:
@@ -141,12 +149,11 @@ class Desk:
     async def _home(self, exchange: Exchange) -> None:
         exchange.route("/desk")
         visit = await self.room.visit(exchange)
-        language = language_of(exchange, self.room.pages.languages)
         if visit.who["frozen"]:
-            await self.room.show(exchange, "trouble.html", visit, said=say(language, "frozen"))
+            await frozen(self.room, exchange, visit)
             return
         if visit.who["idle"]:
-            await self.room.show(exchange, "idle.html", visit, said=say(language, "idle"))
+            await self._idle(exchange, visit)
             return
         values = await watching.home_values(self.room, visit)
         values["today"] = await self._today(visit.token) if visit.hat in SEES_PATIENTS else None
@@ -164,30 +171,55 @@ class Desk:
 
     async def _not_here(self, exchange: Exchange) -> None:
         exchange.route("?")
-        words = say(language_of(exchange, self.room.pages.languages), "not-here")
-        await self.room.show(exchange, "trouble.html", None, status=404, said=words)
+        await self.room.show(
+            exchange, "trouble.html", None, status=404, said=self.room.words(exchange, "not-here"), heading=""
+        )
 
     async def _trouble(self, exchange: Exchange, error: SeifasError) -> None:
         if exchange.started:
             return
         if exchange.header(b"accept") == "application/json":
-            await answers.json(exchange, {"code": error.code, "message": error.message}, status=status_of(error))
-            return
-        language = language_of(exchange, self.room.pages.languages)
-        if isinstance(error, SignIn):
+            told = {"code": error.code, "message": self._said(exchange, error)}
+            await answers.json(exchange, told, status=status_of(error))
+        elif isinstance(error, SignIn):
             await self._sign_in_first(exchange)
-            return
-        key = next(_WORDS[kind] for kind in type(error).__mro__ if kind in _WORDS)
-        if isinstance(error, Refused) and error.where == "form":
-            key = "out-of-date"
-        said = say(language, key)
-        if isinstance(error, (Invalid, OverBudget, StepUp)) and error.message:
-            said = f"{said} {error.message}"
+        elif isinstance(error, Refused) and error.where == "enrol":
+            await answers.see_other(exchange, "/desk/account")
+        else:
+            await self._trouble_page(exchange, error)
+
+    async def _trouble_page(self, exchange: Exchange, error: SeifasError) -> None:
         try:
-            visit = await self.room.visit(exchange)
+            visit = await self.room.visit(exchange, enrolling=True)
         except SeifasError:
             visit = None
-        await self.room.show(exchange, "trouble.html", visit, status=status_of(error), said=said)
+        if visit is not None and visit.who["frozen"]:
+            await frozen(self.room, exchange, visit)
+        elif visit is not None and isinstance(error, StepUp) and error.where == "idle":
+            await self._idle(exchange, visit)
+        else:
+            detail = error.message if isinstance(error, (Invalid, OverBudget, StepUp)) else ""
+            await self.room.show(
+                exchange, "trouble.html", visit, status=status_of(error), said=self._said(exchange, error),
+                detail=detail, heading="",
+            )  # fmt: skip
+
+    def _said(self, exchange: Exchange, error: SeifasError) -> str:
+        if isinstance(error, SignIn):
+            key = "passkey-refused"  # only a script's passkey ceremony ends here
+        elif isinstance(error, Refused) and error.where in _WHERE:
+            key = _WHERE[error.where]
+        else:
+            key = next(_WORDS[kind] for kind in type(error).__mro__ if kind in _WORDS)
+        return self.room.words(exchange, key)
+
+    async def _idle(self, exchange: Exchange, visit: Visit) -> None:
+        # A patient's page answers a GET as well as a form's POST; other forms lead back to the desk.
+        path = exchange.path
+        back = desk_path(path) if exchange.method == "GET" or path.startswith("/desk/patient/") else "/desk"
+        await self.room.show(
+            exchange, "idle.html", visit, status=403, said=self.room.words(exchange, "idle"), back=back
+        )
 
     async def _sign_in_first(self, exchange: Exchange) -> None:
         # A click in a letter comes without the Strict cookie; our own page's next step brings it. Once is enough.

@@ -7,11 +7,10 @@ from typing import Any
 from seifas.errors import Missing, OverBudget, ReasonNeeded, Refused, StepUp
 from seifas.fhir.exchange import Exchange
 from seifas.fhir.json_text import read
+from seifas.web.desk.confirming import confirm, stopped
 from seifas.web.desk.room import TREATING, Room, Visit
 from seifas.web.desk.showing import Group, card_of, grouped
 from seifas.web.forms import patient_id
-from seifas.web.pages import language_of
-from seifas.web.words import say
 
 REASONS = ("visit", "call", "results", "followup", "colleague", "billing")
 
@@ -21,7 +20,15 @@ async def search(room: Room, exchange: Exchange) -> None:
     exchange.route("/desk/search")
     visit = await room.visit(exchange)
     sent = await room.guard.fields(exchange, visit.token)
-    hits = await room.client.call("patient.search", session=visit.token, name=sent.get("query", "").strip())
+    query = sent.get("query", "").strip()
+    try:
+        hits = await room.client.call("patient.search", session=visit.token, name=query)
+    except StepUp as error:
+        await confirm(room, exchange, visit, error, "/desk/search", {"query": query})
+        return
+    except OverBudget as error:
+        await stopped(room, exchange, visit, error)
+        return
     rows = [{**hit, "address": f"/desk/patient/{hit['patient'].hex()}"} for hit in hits]
     await room.show(exchange, "found.html", visit, rows=rows, most=len(rows) >= 20)
 
@@ -31,10 +38,15 @@ async def caller(room: Room, exchange: Exchange) -> None:
     exchange.route("/desk/caller")
     visit = await room.visit(exchange)
     sent = await room.guard.fields(exchange, visit.token)
-    found = await room.client.call(
-        "patient.caller", session=visit.token, surname=sent.get("surname", "").strip(),
-        birthdate=sent.get("birthdate", "").strip(), phone=sent.get("phone", "").strip(),
-    )  # fmt: skip
+    typed = {name: sent.get(name, "").strip() for name in ("surname", "birthdate", "phone")}
+    try:
+        found = await room.client.call("patient.caller", session=visit.token, **typed)
+    except StepUp as error:
+        await confirm(room, exchange, visit, error, "/desk/caller", typed)
+        return
+    except OverBudget as error:
+        await stopped(room, exchange, visit, error)
+        return
     await _card(room, exchange, visit, found["patient"].hex(), found, "")
 
 
@@ -60,19 +72,13 @@ async def patient(room: Room, exchange: Exchange, ident: str, part: str) -> None
             await _card(room, exchange, visit, ident, found, reason)
     except ReasonNeeded:
         await room.show(
-            exchange, "reason.html", visit, status=403, address=_address(ident, chart), reasons=REASONS, digest=""
-        )
-    except StepUp as error:
-        # What is to be signed comes from the keeper: a gesture opens this patient and no other.
-        language = language_of(exchange, room.pages.languages)
-        said = say(language, "step-up" if visit.who.get("passkeys") else "step-up-none")
-        await room.show(
-            exchange, "step_up.html", visit, status=403, said=said, address=_address(ident, chart), reason=reason,
-            fields={}, digest=error.where if visit.who.get("passkeys") else "",
+            exchange, "reason.html", visit, status=403, address=_address(ident, chart), reasons=REASONS,
+            ident=ident if visit.hat in TREATING else "",
         )  # fmt: skip
+    except StepUp as error:
+        await confirm(room, exchange, visit, error, _address(ident, chart), {"reason": reason})
     except OverBudget as error:
-        # The keeper's words say which bound was met and when it frees; that is for whoever was stopped.
-        await room.show(exchange, "trouble.html", visit, status=error.http, said=error.message)
+        await stopped(room, exchange, visit, error, ident)
 
 
 def _address(ident: str, chart: bool) -> str:

@@ -6,20 +6,21 @@ from typing import Any
 
 import msgspec
 
-from seifas.errors import SignIn
+from seifas.errors import Refused, SignIn
 from seifas.fhir.exchange import Exchange, Headers, own_origins
 from seifas.keeper.client import KeeperClient
 from seifas.settings import Settings
 from seifas.web import answers
 from seifas.web.forms import FormGuard
-from seifas.web.pages import Pages
+from seifas.web.pages import Pages, language_of
+from seifas.web.words import say
 
 TREATING = frozenset({"doctor", "nurse"})
 SEES_PATIENTS = TREATING | {"reception"}
 
 
 class Visit(msgspec.Struct, frozen=True):
-    """A signed-in person: the session's token and what the keeper says of it (op session.who)."""
+    """A signed-in person: the session's token and what the keeper says of it (op session.who), and `enrolling`."""
 
     token: str
     who: dict[str, Any]
@@ -40,18 +41,26 @@ class Room:
         self.guard = FormGuard(own_origins(settings))
         self.secure = settings.staff_url.startswith("https:")
 
-    async def visit(self, exchange: Exchange) -> Visit:
-        """Who is signed in by the cookie. Raises SignIn."""
+    async def visit(self, exchange: Exchange, *, enrolling: bool = False) -> Visit:
+        """Who is signed in by the cookie. Raises SignIn, and Refused with `where` "enrol" for a session that an
+        invitation opened, on every page but those that set `enrolling`."""
         token = exchange.cookie()
         if not token:
             raise SignIn("Sign in.")
-        return Visit(token=token, who=await self.client.call("session.who", session=token))
+        who = await self.client.call("session.who", session=token)
+        who["enrolling"] = False
+        if who["strength"] == "link" and not who["idle"] and not who["frozen"]:  # invitations are links
+            who["enrolling"] = (await self.client.call("passkey.list", session=token))["enrolling"]
+            if who["enrolling"] and not enrolling:
+                raise Refused("First set up how you sign in.", where="enrol")
+        return Visit(token=token, who=who)
 
     async def show(
         self, exchange: Exchange, template: str, visit: Visit | None, *, status: int = 200, said: str = "",
-        good: str = "", extra: Headers | None = None, **values: Any,
+        good: str = "", detail: str = "", extra: Headers | None = None, pictured: bool = False, **values: Any,
     ) -> None:  # fmt: skip
-        """Answer with a page of the desk. `said` and `good` are words already chosen, shown at the top."""
+        """Answer with a page of the desk. `said` and `good` are words already chosen, shown at the top; `detail` is
+        what the keeper says itself, in English."""
         html = self.pages.render(
             exchange,
             template,
@@ -60,9 +69,14 @@ class Room:
             form=self.guard.token(visit.token) if visit is not None else "",
             said=said,
             good=good,
+            detail=detail,
             **values,
         )
-        await answers.page(exchange, html, status=status, extra=extra)
+        await answers.page(exchange, html, status=status, extra=extra, pictured=pictured)
+
+    def words(self, exchange: Exchange, key: str, **words: Any) -> str:
+        """Words in the visitor's language."""
+        return say(language_of(exchange, self.pages.languages), key, **words)
 
     def session_cookie(self, token: str) -> tuple[bytes, bytes]:
         """The staff cookie; it ends with the browser, the session itself ends in the keeper."""

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import contextlib
 
-from seifas.errors import Invalid, SeifasError, SignIn
-from seifas.fhir.exchange import Exchange
+from seifas.errors import Invalid, OverBudget, SignIn
+from seifas.fhir.exchange import Exchange, Headers
 from seifas.fhir.negotiation import form_sent
 from seifas.web import answers
+from seifas.web.desk.own_account import label_of
 from seifas.web.desk.room import Room
-from seifas.web.pages import language_of
-from seifas.web.words import say
+from seifas.web.forms import desk_path
 
 
 async def link(room: Room, exchange: Exchange, token: str) -> None:
@@ -22,8 +22,7 @@ async def link(room: Room, exchange: Exchange, token: str) -> None:
     try:
         signed = await room.client.call("session.link", token=token, address=exchange.address)
     except (SignIn, Invalid) as error:
-        language = language_of(exchange, room.pages.languages)
-        await _form(room, exchange, status=error.http, said=say(language, "link-used"))
+        await _form(room, exchange, status=error.http, said=room.words(exchange, "link-used"))
         return
     await answers.see_other(exchange, "/desk", extra=[room.session_cookie(signed["token"])])
 
@@ -41,28 +40,42 @@ async def sign_in(room: Room, exchange: Exchange) -> None:
             "session.password", name=sent.get("name", ""), password=sent.get("password", ""),
             code=sent.get("code", "").strip(), address=exchange.address,
         )  # fmt: skip
-    except SeifasError as error:
-        # The keeper's words are the same for a wrong name, password or code.
-        await _form(room, exchange, status=error.http, said=error.message)
+    except (SignIn, OverBudget) as error:
+        # The same words for a wrong name, password or code.
+        key = "sign-in-wrong" if isinstance(error, SignIn) else "sign-in-wait"
+        kept = {name: sent.get(name, "") for name in ("back", "bound")}
+        await _form(room, exchange, status=error.http, said=room.words(exchange, key), back=kept)
         return
-    await answers.see_other(exchange, "/desk", extra=[room.session_cookie(signed["token"])])
+    place = room.guard.way_back(sent, signed["account"])
+    await answers.see_other(exchange, place, extra=[room.session_cookie(signed["token"])])
 
 
-async def _form(room: Room, exchange: Exchange, *, status: int = 200, said: str = "") -> None:
-    good = ""
+async def _form(
+    room: Room, exchange: Exchange, *, status: int = 200, said: str = "", good: str = "",
+    back: dict[str, str] | None = None, extra: Headers | None = None,
+) -> None:  # fmt: skip
     if exchange.query == b"out":
-        good = say(language_of(exchange, room.pages.languages), "signed-out")
-    await room.show(exchange, "sign_in.html", None, status=status, said=said, good=good)
+        good = room.words(exchange, "signed-out")
+    await room.show(exchange, "sign_in.html", None, status=status, said=said, good=good, back=back or {}, extra=extra)
 
 
 async def sign_out(room: Room, exchange: Exchange) -> None:
-    """POST /auth/sign-out: ends the session, here and in the keeper."""
+    """POST /auth/sign-out: ends the session, here and in the keeper. With `back`, the form to come back follows."""
     exchange.route("/auth/sign-out")
     token = exchange.cookie()
+    back = ""
     if token:
-        await room.guard.fields(exchange, token)
+        sent = await room.guard.fields(exchange, token)
         with contextlib.suppress(SignIn):  # it may have ended already; the cookie goes all the same
+            account = (await room.client.call("session.who", session=token))["account"]
             await room.client.call("session.end", session=token)
+            back = desk_path(sent["back"]) if "back" in sent else ""
+    if back:
+        await _form(
+            room, exchange, good=room.words(exchange, "sign-in-back"), extra=[room.no_cookie()],
+            back={"back": back, "bound": room.guard.bound(account, back)},
+        )  # fmt: skip
+        return
     await answers.see_other(exchange, "/auth/sign-in?out", extra=[room.no_cookie()])
 
 
@@ -86,7 +99,8 @@ async def passkey_finish(room: Room, exchange: Exchange) -> None:
         "session.passkey_finish", handle=sent.get("handle", ""), credential=sent.get("credential", ""),
         address=exchange.address,
     )  # fmt: skip
-    await answers.json(exchange, {"next": "/desk"}, extra=[room.session_cookie(signed["token"])])
+    place = room.guard.way_back(sent, signed["account"])
+    await answers.json(exchange, {"next": place}, extra=[room.session_cookie(signed["token"])])
 
 
 async def step_up_begin(room: Room, exchange: Exchange) -> None:
@@ -130,7 +144,7 @@ async def resume_finish(room: Room, exchange: Exchange) -> None:
     await room.client.call(
         "session.resume_finish", session=token, handle=sent.get("handle", ""), credential=sent.get("credential", "")
     )
-    await answers.json(exchange, {"next": "/desk"})
+    await answers.json(exchange, {"next": desk_path(sent.get("back", ""))})
 
 
 async def add_begin(room: Room, exchange: Exchange) -> None:
@@ -149,6 +163,6 @@ async def add_finish(room: Room, exchange: Exchange) -> None:
     sent = await room.guard.fields(exchange, token)
     await room.client.call(
         "passkey.add_finish", session=token, handle=sent.get("handle", ""), credential=sent.get("credential", ""),
-        label="passkey",
+        label=label_of(sent),
     )  # fmt: skip
     await answers.json(exchange, {"next": "/desk/account"})

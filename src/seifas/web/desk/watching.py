@@ -1,4 +1,4 @@
-"""The officer's and administrator's acts on the desk: alarms, approvals, sessions, suspending; one's own account."""
+"""The officer's and administrator's acts on the desk: alarms, approvals, sessions, suspending; changing hats."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from typing import Any
 from seifas.errors import Invalid, Missing, Refused, StepUp
 from seifas.fhir.exchange import Exchange
 from seifas.web import answers
+from seifas.web.desk.confirming import ask_gesture
 from seifas.web.desk.room import Room, Visit
-from seifas.web.pages import language_of
-from seifas.web.words import say
 
 
 async def home_values(room: Room, visit: Visit) -> dict[str, Any]:
@@ -21,7 +20,9 @@ async def home_values(room: Room, visit: Visit) -> dict[str, Any]:
     ):  # fmt: skip
         try:
             rows = await room.client.call(op, session=visit.token)
-        except Refused:
+        except Refused as error:
+            if error.where in ("idle", "frozen"):
+                raise
             continue
         if name == "alarms":
             rows = [row for row in rows if not row["acknowledged_ms"]] + [
@@ -48,7 +49,9 @@ async def act(room: Room, exchange: Exchange, what: str) -> None:
     elif what == "approvals" and do in ("approve", "refuse"):
         try:
             await room.client.call("approval.decide", session=token, id=_ident(sent), approve=do == "approve")
-        except StepUp:
+        except StepUp as error:
+            if error.where == "idle":
+                raise
             await _confirm(room, exchange, visit, sent)
             return
     elif what == "sessions" and do == "end":
@@ -68,12 +71,9 @@ async def _confirm(room: Room, exchange: Exchange, visit: Visit, sent: dict[str,
     digest = next((row["digest"] for row in rows if row["id"] == _ident(sent)), None)
     if digest is None:
         raise Missing("there is no such request")
-    has = bool(visit.who.get("passkeys"))
-    said = say(language_of(exchange, room.pages.languages), "step-up" if has else "step-up-none")
-    await room.show(
-        exchange, "step_up.html", visit, status=403, said=said, address="/desk/approvals", reason="",
-        fields={"do": sent["do"], "id": sent["id"]}, digest=digest.hex() if has else "",
-    )  # fmt: skip
+    await ask_gesture(
+        room, exchange, visit, digest.hex(), "/desk/approvals", {"do": sent["do"], "id": sent["id"]}
+    )
 
 
 async def hat(room: Room, exchange: Exchange) -> None:
@@ -83,16 +83,6 @@ async def hat(room: Room, exchange: Exchange) -> None:
     sent = await room.guard.fields(exchange, visit.token)
     await room.client.call("session.hat", session=visit.token, hat=sent.get("hat", ""))
     await answers.see_other(exchange, "/desk")
-
-
-async def account(room: Room, exchange: Exchange) -> None:
-    """/desk/account: one's own sessions and passkeys."""
-    exchange.route("/desk/account")
-    visit = await room.visit(exchange)
-    sessions = await room.client.call("session.list", session=visit.token)
-    for row in sessions:
-        row["id"] = row["id"].hex()
-    await room.show(exchange, "account.html", visit, sessions=sessions)
 
 
 def _ident(sent: dict[str, str]) -> bytes:

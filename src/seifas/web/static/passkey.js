@@ -33,8 +33,8 @@
     return told;
   }
   async function ceremony(box) {
-    const fields = box.dataset.form ? { form: box.dataset.form } : {};
-    if (box.dataset.digest) fields.digest = box.dataset.digest;
+    const fields = JSON.parse(box.dataset.fields);
+    for (const input of box.querySelectorAll("input[name]")) fields[input.name] = input.value;
     const begun = await ask(box.dataset.begin, fields);
     const options = JSON.parse(begun.options);
     options.challenge = bytes(options.challenge);
@@ -56,6 +56,8 @@
   if (!window.PublicKeyCredential || !navigator.credentials) return;
   for (const box of document.querySelectorAll("[data-passkey]")) {
     box.hidden = false;
+    const without = box.nextElementSibling;
+    if (without && without.hasAttribute("data-without")) without.hidden = true;
     const button = box.querySelector("button");
     const said = box.querySelector("[role=alert]");
     button.addEventListener("click", async function () {
