@@ -35,6 +35,7 @@ GIVE = b"\x00\x00"
 """What a keeper sends to be given the root again."""
 
 _SLOWEST_RESTART = 2.0  # s; with a keeper's own start (about 1.5 s for 24,000 patients) this stays under 5 s
+_GOODBYE = 10.0  # s that children have to end by themselves
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -262,7 +263,7 @@ def _stop_all(children: list[Child]) -> None:
         if child.pid:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child.pid, signal.SIGTERM)
-    give_up = time.monotonic() + 10
+    give_up = time.monotonic() + _GOODBYE
     for child in children:
         while child.pid:
             done, _ = os.waitpid(child.pid, os.WNOHANG)
