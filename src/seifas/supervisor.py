@@ -240,12 +240,16 @@ def _hang_up(child: Child, selector: selectors.BaseSelector) -> None:
 
 
 def _reap(children: list[Child], selector: selectors.BaseSelector) -> None:
-    for child in children:
-        if child.pid == 0:
-            continue
-        done, status = os.waitpid(child.pid, os.WNOHANG)
+    while True:
+        try:
+            done, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
         if done == 0:
-            continue
+            return
+        child = next((one for one in children if one.pid == done), None)
+        if child is None:
+            continue  # a short-lived helper that the command line started before: it leaves no zombie
         lived = time.monotonic() - child.started
         child.wait = 0.0 if lived > 10 else min(_SLOWEST_RESTART, max(0.1, child.wait * 2))
         child.start_at = time.monotonic() + child.wait

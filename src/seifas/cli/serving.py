@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.markup import escape
 
-from seifas import logs
+from seifas import hardening, logs
 from seifas import settings as settings_module
 from seifas.cli.frame import console, kept_outside, secret_from
 from seifas.cli.reach import is_running
@@ -89,10 +89,13 @@ def _unlock_later(data: Path, file: Path) -> None:
 
     Not the supervisor: what it had in memory, every process forked from it would have too.
     """
+    parent = os.getpid()
     if os.fork() != 0:
         return
     status = 0
     try:
+        hardening.forbid_dumps()
+        hardening.die_with_parent(parent)
         secret = secret_from(file, data)
         with BlockingClient(data / "run" / "admin.sock", patience=20.0) as client:
             client.call("admin.unlock", passphrase=secret)
