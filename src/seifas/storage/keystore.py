@@ -331,6 +331,6 @@ def _not_here(generation: int) -> Unavailable:
 
 
 def _destroy(path: Path) -> None:
-    for name in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
+    for name in (path, *(path.with_name(path.name + ending) for ending in ("-wal", "-shm", "-journal"))):
         if name.exists():
             overwrite_and_unlink(name)
