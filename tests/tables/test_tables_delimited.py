@@ -28,7 +28,8 @@ def swallowed(cells, delimiter):
 )
 @settings(max_examples=150)
 def test_every_dialect_comes_back(lines, delimiter, newline, all_quoted, encoding):
-    text = csv_text([HEAD, *lines], delimiter, newline, all_quoted=all_quoted)
+    # Python's writer leaves a line feed bare where rows end with a carriage return: that would be two rows.
+    text = csv_text([HEAD, *lines], delimiter, newline, all_quoted=all_quoted or newline == "\r")
     table = read(text.encode(encoding), delimiter=delimiter)
     assert list(table.headings) == HEAD
     assert [tuple(cells) for _, cells in table] == lines

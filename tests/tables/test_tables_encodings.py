@@ -91,6 +91,13 @@ def test_no_text(raw, message):
         detect(raw)
 
 
+@pytest.mark.parametrize("damage", [b"\x80", b"\xff\xff", b"\xc4", b"\xa4A\xd3"])
+def test_damaged_utf8_is_taken_for_nothing_else(damage):
+    with pytest.raises(Invalid, match="damaged") as caught:
+        detect("Vardas;Pavardė\n".encode() + damage + b"\n")
+    assert caught.value.where == "line 2"
+
+
 def test_an_unknown_encoding_is_refused_with_the_list():
     with pytest.raises(Invalid, match="windows-1257"):
         detect(b"a", "klingon")

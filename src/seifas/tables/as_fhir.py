@@ -31,6 +31,8 @@ _ICD = re.compile(r"([A-Z]\d\d(?:\.\d{1,4})?)\+?\Z", re.ASCII)
 _LEADING_ICD = re.compile(r"([A-Z]\d\d\.\d{1,2})(?![\w.])", re.ASCII)  # without a point it may be a vitamin (B12)
 _NO_ALLERGY = frozenset(("nera", "ne", "neigia", "no", "none", "denies", "nkda", "no known allergies"))
 
+_NOT_SAID = frozenset(("subject", "patient", "resourceType", "status", "reasonReference"))
+
 MakeId = Callable[[str, bytes], bytes]
 """(kind, content) -> 16 bytes: the id of a resource of that kind that says this of this patient."""
 
@@ -162,6 +164,7 @@ class _Chart:
         self._zone = zone
         self._today = today.isoformat()
         self._times: Counter[tuple[str, bytes]] = Counter()
+        self._content: dict[str, str] = {}
         self._encounters: dict[bytes, bytes] = {}
 
     def add(self, row: Row) -> None:
@@ -238,13 +241,14 @@ class _Chart:
         """The id is made from what the resource says and how often it was said before, so a second run of the same
         rows, in whatever order, gives the same ids. The status does not count: what was planned comes to pass."""
         filled = {key: value for key, value in resource.items() if value}
-        content = msgspec.json.encode(
-            [value for key, value in filled.items() if key not in ("subject", "patient", "resourceType", "status")],
-            enc_hook=_number,
-        )
+        said = [value for key, value in filled.items() if key not in _NOT_SAID]
+        # Reasons count by what they say: of two that say the same, which one is meant would depend on the order.
+        said += [self._content[one["reference"]] for one in filled.get("reasonReference", ())]
+        content = msgspec.json.encode(said, enc_hook=_number)
         kind = resource["resourceType"]
         self._times[kind, content] += 1
         ident = self._make_id(kind, self._times[kind, content].to_bytes(4, "big") + content)
+        self._content[f"{kind}/{ident.hex()}"] = content.decode()
         self.made.append(Made(ident, filled, row.number, label))
         return ident
 

@@ -196,7 +196,9 @@ class SexColumn:
         if word == "m":
             if self._m_is:
                 return self._m_is
-            raise BadCell("holds M, which is a man in English and a woman in Lithuanian; nothing in the column decides")
+            raise BadCell(
+                "holds a letter that is a man in English and a woman in Lithuanian; nothing in the column decides"
+            )
         if word in ("other", "kita"):
             return "other"
         raise BadCell("holds no sex of a known form (V/M, vyras/moteris, M/F, male/female)")

@@ -107,7 +107,24 @@ def _utf8(raw: bytes) -> Encoding:
     return Encoding("utf-8-sig", "utf-8", "all its bytes are valid UTF-8")
 
 
+def _refuse_damaged_utf8(raw: bytes) -> None:
+    """In an 8-bit text hardly any run of high bytes happens to be UTF-8; where half of them are, it was UTF-8."""
+    valid = broken = 0
+    line = 0
+    for found in re.finditer(rb"[\x80-\xff]+", raw[:_SAMPLE]):
+        try:
+            found[0].decode("utf-8")
+            valid += 1
+        except UnicodeDecodeError:
+            broken += 1
+            line = line or raw.count(b"\n", 0, found.start()) + 1
+    if valid >= max(broken, 1) or _TWICE.search(raw[:_SAMPLE].decode("windows-1257", "ignore")):
+        raise Invalid("most of this text is UTF-8, and some bytes are not: the file is damaged, or two encodings are "
+                      "mixed in it", where=f"line {line}" if line else "")
+
+
 def _eight_bit(raw: bytes, high: bytes) -> Encoding:
+    _refuse_damaged_utf8(raw)
     kinds = bytes(sorted(set(high)))
     readings = {codec: _reading(kinds, codec) for codec in _WESTERN}
     possible = [text for text in readings.values() if text is not None]
