@@ -29,6 +29,7 @@ from seifas.settings import Settings
 log = logging.getLogger("seifas.fhir")
 
 _JSON: Headers = [(b"content-type", b"application/json"), *GUARDS]
+_READ_TAKES = ("_format", "_pretty")
 # A body of more than this is taken only from someone who is signed in.
 _UNKNOWN_MAY_SEND = 64 * 1024
 # Large bodies that are still coming, together: a few slow bundles must not fill the memory.
@@ -73,7 +74,7 @@ class FhirApp:
         parts = exchange.path.split("/")[2:]
         if parts and parts[-1] == "":
             parts.pop()
-        method = exchange.method
+        method = "GET" if exchange.method == "HEAD" else exchange.method  # the body is left out when it is sent
         match parts:
             case [kind, ident] if kind in RESOURCE_TYPES and ident != "_search" and ident[:1] not in "_$":
                 exchange.route("/fhir/{type}/{id}")
@@ -128,7 +129,10 @@ class FhirApp:
 
     async def _read(self, exchange: Exchange, kind: str, ident: str, version: int) -> None:
         query = exchange.query
-        form.acceptable(exchange, asked_format(form.parameters(query)) if query else "")
+        pairs = form.parameters(query) if query else []
+        form.acceptable(exchange, asked_format(pairs))
+        if any(name not in _READ_TAKES for name, _ in pairs):
+            raise NotSupported(f"A read takes no parameters but {' and '.join(_READ_TAKES)}.")
         session = exchange.session(self._origins)
         if version < 0 or STORED_ID.match(ident) is None:
             # Not an id that this vault gives: still answered only to someone who is signed in.
@@ -151,7 +155,7 @@ class FhirApp:
         await exchange.answer(200, await self._searches.run(session, kind, pairs, _reason(exchange)), form.FHIR_HEADERS)
 
     async def _everything(self, exchange: Exchange, ident: str) -> None:
-        if exchange.method not in ("GET", "POST"):
+        if exchange.method not in ("GET", "HEAD", "POST"):
             raise _not_allowed("GET, POST")
         session = exchange.session(self._origins)
         query = exchange.query
@@ -287,4 +291,4 @@ def _reason(exchange: Exchange) -> str:
 
 
 def _not_allowed(methods: str) -> NotSupported:
-    return NotSupported(f"This address takes {methods}.", status=405)
+    return NotSupported(f"This address takes {methods}.", status=405, allow=methods)

@@ -46,20 +46,25 @@ _CODES: dict[type[SeifasError], str] = {
     SeifasError: "exception",
 }
 _EXPRESSION = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:\[\d+\]|\.[A-Za-z?_][A-Za-z0-9]*)*\Z")
+_ENTRY = re.compile(r"Bundle\.entry\[\d+\]\Z")
 NOT_FOUND = "There is no such record, or it is not yours to see."
 DEFECT = "The server failed inside. It is logged; nothing was shown and nothing half-written."
 
 
 class NotSupported(Invalid):
-    """A part of FHIR that this server does not have. `issue` is the OperationOutcome's code."""
+    """A part of FHIR that this server does not have. `issue` is the OperationOutcome's code, `allow` the methods
+    of a 405."""
 
     code = "not-supported"
     http = 400
 
-    def __init__(self, message: str, *, where: str = "", status: int = 400, issue: str = "not-supported") -> None:
+    def __init__(
+        self, message: str, *, where: str = "", status: int = 400, issue: str = "not-supported", allow: str = ""
+    ) -> None:
         super().__init__(message, where=where)
         self.status = status
         self.issue = issue
+        self.allow = allow
 
 
 def outcome(issues: list[Issue]) -> bytes:
@@ -88,11 +93,14 @@ _DEFECT = outcome([Issue("exception", DEFECT)])
 def of_error(error: SeifasError) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
     """(status, OperationOutcome, extra headers) of a failure."""
     if isinstance(error, Missing):
-        return 404, _NOT_FOUND, []
+        # The number of the sender's own entry is the same whether the record is unknown, forbidden or erased.
+        placed = _ENTRY.match(error.where) is not None
+        return 404, outcome([Issue("not-found", NOT_FOUND, error.where)]) if placed else _NOT_FOUND, []
     if isinstance(error, BadResource):
         return error.http, outcome(error.issues), []
     if isinstance(error, NotSupported):
-        return error.status, outcome([Issue(error.issue, *_placed(error))]), []
+        allow = [(b"allow", error.allow.encode("ascii"))] if error.allow else []
+        return error.status, outcome([Issue(error.issue, *_placed(error))]), allow
     code = next(_CODES[kind] for kind in type(error).__mro__ if kind in _CODES)
     diagnostics, expression = _placed(error)
     headers: list[tuple[bytes, bytes]] = []

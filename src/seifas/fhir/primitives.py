@@ -6,6 +6,7 @@ Dates are real calendar dates. Values are never echoed.
 from __future__ import annotations
 
 import datetime
+import math
 import re
 from collections.abc import Callable
 from typing import Any
@@ -19,6 +20,7 @@ _MOMENT = re.compile(
     r"(Z|[+-](?:0\d|1[0-3]):[0-5]\d|[+-]14:00)\Z",
     re.ASCII,
 )
+_MOST_DIGITS = 400
 _CODE = re.compile(r"\S+(?: \S+)*\Z")
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}\Z")
 _OID = re.compile(r"urn:oid:[0-2](?:\.(?:0|[1-9]\d*))+\Z", re.ASCII)
@@ -64,9 +66,14 @@ def _whole(low: int, meaning: str) -> Callable[[Any], str | None]:
 
 
 def _decimal(value: Any) -> str | None:
-    if isinstance(value, Number) or (isinstance(value, int) and not isinstance(value, bool)):
+    if isinstance(value, int) and not isinstance(value, bool):
         return None
-    return "a number is needed, without quotes"
+    if not isinstance(value, Number):
+        return "a number is needed, without quotes"
+    # Beyond a double, other programs could not read it back.
+    if len(value.text) > _MOST_DIGITS or math.isinf(float(value.text)):
+        return f"a number of at most {_MOST_DIGITS} characters, between -1.7e308 and 1.7e308, is needed"
+    return None
 
 
 def _uri(value: Any) -> str | None:

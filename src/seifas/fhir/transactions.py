@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
-from seifas.errors import Invalid, Missing
+from seifas.errors import Conflict, Invalid, Missing
 from seifas.fhir.bundle import Change, Draft, Plan, plan, read_bundle
 from seifas.fhir.json_text import write
 from seifas.fhir.references import condition
@@ -82,17 +84,20 @@ async def execute(
             where = f"Bundle.entry[{number}]"
             raise Invalid("A patient is not deleted but erased; the officer does that.", where=where)
     for kind, ident in draft.versions_needed:
-        owners[kind, ident], versions[kind, ident] = await owner_of(client, session, kind, bytes.fromhex(ident))
+        with _named(draft, kind, ident):
+            owners[kind, ident], versions[kind, ident] = await owner_of(client, session, kind, bytes.fromhex(ident))
     for entry in draft.entries:
         if entry.op == "delete" and (entry.type, entry.id) not in owners:
-            owners[entry.type, entry.id], _ = await owner_of(client, session, entry.type, bytes.fromhex(entry.id))
+            with _named(draft, entry.type, entry.id):
+                owners[entry.type, entry.id], _ = await owner_of(client, session, entry.type, bytes.fromhex(entry.id))
     seen: dict[str, dict[str, Any]] = {}
     for entry in draft.entries:
         if entry.op == "read":
-            seen[f"{entry.type}/{entry.id}"] = await client.call(
-                "record.read", session=session.token, type=entry.type, id=bytes.fromhex(entry.id),
-                reason=session.reason,
-            )  # fmt: skip
+            with _named(draft, entry.type, entry.id):
+                seen[f"{entry.type}/{entry.id}"] = await client.call(
+                    "record.read", session=session.token, type=entry.type, id=bytes.fromhex(entry.id),
+                    reason=session.reason,
+                )  # fmt: skip
     build = functools.partial(plan, draft, known=known, versions=versions, limit=sizes.resource_bytes)
     made: Plan = await asyncio.to_thread(build) if large else build()
     results: list[dict[str, Any]] = []
@@ -101,8 +106,27 @@ async def execute(
             for_keeper(one, one.patient if one.patient is not None else owners[one.type, one.id.hex()])
             for one in made.changes
         ]
-        results = await client.call("record.write", session=session.token, changes=changes, reason=session.reason)
+        try:
+            results = await client.call("record.write", session=session.token, changes=changes, reason=session.reason)
+        except Conflict as error:
+            kind, _, ident = error.where.partition("/")
+            raise Conflict(error.message, where=_place(draft, kind, ident) or error.where) from None
     return _response(made, results, seen, base, bodies=bodies)
+
+
+def _place(draft: Draft, kind: str, ident: str) -> str:
+    """The entry that names this resource: Bundle.entry[3], or ""."""
+    numbers = (number for number, entry in enumerate(draft.entries) if (entry.type, entry.id) == (kind, ident))
+    return next((f"Bundle.entry[{number}]" for number in numbers), "")
+
+
+@contextlib.contextmanager
+def _named(draft: Draft, kind: str, ident: str) -> Iterator[None]:
+    """What is missing is named by the sender's own entry."""
+    try:
+        yield
+    except Missing as error:
+        raise Missing(error.message, where=_place(draft, kind, ident)) from None
 
 
 def _response(

@@ -33,7 +33,9 @@ def deliver(alarm: dict[str, Any], settings: Alarms, *, clinic: str) -> list[str
     if settings.log:
         log.warning(
             "alarm",
-            extra={key: alarm[key] for key in ("kind", "severity", "text", "account", "raised_ms", "level")},
+            # not "level": that is the log line's own
+            extra={key: alarm[key] for key in ("kind", "severity", "text", "account", "raised_ms")}
+            | {"told_before": alarm["level"]},
         )
         taken.append("log")
     level = int(alarm["level"])
