@@ -16,19 +16,20 @@ from seifas.errors import Invalid, Missing, Refused, StepUp
 from seifas.keeper.administering import Named, account_by_name
 from seifas.keeper.alarming import ring
 from seifas.keeper.door import OPS, Caller
-from seifas.keeper.identity import accounts, passwords, recovery, totp
+from seifas.keeper.identity import accounts, passkeys, passwords, recovery, totp
 from seifas.keeper.identity.accounts import Account, Passkey
-from seifas.keeper.identity.gestures import request_digest
+from seifas.keeper.identity.gestures import MEANS_CHANGE, request_digest
 from seifas.keeper.identity.links import Purpose
 from seifas.keeper.identity.sessions import Session, Strength
 from seifas.keeper.keeper import Keeper, Moment
 from seifas.keeper.lines import Action
 from seifas.keeper.model import Kind
 from seifas.keeper.opening import ENROL, acting
-from seifas.keeper.signing_in import OfSession, WithLink, answer, first_hat, opened
+from seifas.keeper.signing_in import OfSession, StepFinish, WithLink, answer, first_hat, opened
 
 _NOBODY = bytes(16)
 _MOST_OFFERS = 500
+_JUST_SIGNED_IN_MS = 600_000
 
 
 class SetPassword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -81,7 +82,7 @@ async def begin(keeper: Keeper, caller: Caller, args: OfSession) -> dict[str, An
     moment = keeper.now()
     session = acting(keeper, args.session, "password.begin", moment)
     account = keeper.accounts.get(session.account)
-    _confirmed(moment, session, account)
+    _require_confirmed(moment, session, there=_has_other_means(session, account))
     offer = totp.enrol(account.name, keeper.settings.clinic.name)
     if len(keeper.offers) >= _MOST_OFFERS:
         keeper.offers.pop(next(iter(keeper.offers)))
@@ -101,7 +102,7 @@ async def finish(keeper: Keeper, caller: Caller, args: SetPassword) -> dict[str,
     offer = keeper.offers.get(session.id)
     if offer is None:
         raise Invalid("begin anew: the code's secret is gone", where="offer")
-    _confirmed(moment, session, account)
+    _require_confirmed(moment, session, there=_has_other_means(session, account))
     step = totp.confirm(offer, args.code, moment.wall_ms)
     async with keeper.password_checks:
         encoded = await asyncio.to_thread(
@@ -123,6 +124,38 @@ async def finish(keeper: Keeper, caller: Caller, args: SetPassword) -> dict[str,
     return {"recovery": list(shown)}
 
 
+@OPS.op("passkey.add_begin", OfSession, "desk")
+async def add_begin(keeper: Keeper, caller: Caller, args: OfSession) -> dict[str, Any]:
+    moment = keeper.now()
+    session = acting(keeper, args.session, "passkey.add_begin", moment)
+    begun = passkeys.begin_registration(
+        keeper.party, keeper.challenges, keeper.accounts.get(session.account), session=session.id,
+        now_ms=moment.wall_ms,
+    )
+    return {"handle": begun.handle, "options": begun.options}
+
+
+@OPS.op("passkey.add_finish", StepFinish, "desk")
+async def add_finish(keeper: Keeper, caller: Caller, args: StepFinish) -> dict[str, Any]:
+    """Adds a passkey to the session's own account."""
+    moment = keeper.now()
+    session = acting(keeper, args.session, "passkey.add_finish", moment)
+    account = keeper.accounts.get(session.account)
+    _require_confirmed(moment, session, there=bool(account.passkeys))
+    changed = passkeys.finish_registration(
+        keeper.party, keeper.challenges, keeper.accounts, handle=args.handle, credential=args.credential,
+        label=args.label or "passkey", session=session.id, now_ms=moment.wall_ms,
+    )
+    leaf = keeper.leaf(moment, Action.ACCOUNT, account=account.id, session=session.id, note="passkey-added")
+    puts = [keeper.row(Kind.ACCOUNT, changed.id, changed)]
+    puts += ring(
+        keeper, moment, "passkey-added", 1, "A passkey was added to this account.", account=account.id,
+        session=session.id,
+    )
+    await keeper.commit([leaf], puts)
+    return {"passkeys": len(changed.passkeys)}
+
+
 @OPS.op("passkey.list", OfSession, "desk")
 async def passkeys_of(keeper: Keeper, caller: Caller, args: OfSession) -> dict[str, Any]:
     """One's own means of signing in: {passkeys: [{id, label, added_ms, used_ms, synced}], password, recovery,
@@ -138,7 +171,7 @@ async def passkeys_of(keeper: Keeper, caller: Caller, args: OfSession) -> dict[s
         ],
         "password": bool(account.password_hash), "recovery": len(account.recovery_hashes),
         "enrolling": ENROL in session.scopes,
-        "confirmed": not account.passkeys or moment.wall_ms < session.fresh_until_ms, "digest": _means_digest(),
+        "confirmed": _confirmed(moment, session, there=bool(account.passkeys)), "digest": MEANS_CHANGE,
     }
 
 
@@ -175,13 +208,23 @@ def _outside(key: Passkey) -> bytes:
     return sha256(key.credential_id).digest()[:16]
 
 
-def _means_digest() -> bytes:
-    return request_digest("means.change", {})
+def _confirmed(moment: Moment, session: Session, *, there: bool) -> bool:
+    """Whether this session may change how its account signs in: a passkey was touched for just that minutes ago; or
+    nothing that is to be protected is `there`, and the person was invited or has signed in a moment ago."""
+    if moment.wall_ms < session.fresh_until_ms:
+        return True
+    return not there and (ENROL in session.scopes or moment.wall_ms - session.created_ms < _JUST_SIGNED_IN_MS)
 
 
-def _confirmed(moment: Moment, session: Session, account: Account) -> None:
-    """Raise StepUp unless this session may change how the account signs in: it enrols, there is no way in yet, or a
-    passkey was touched minutes ago."""
-    first = ENROL in session.scopes or not (account.passkeys or account.password_hash)
-    if not first and moment.wall_ms >= session.fresh_until_ms:
-        raise StepUp("Confirm with a passkey before you change how you sign in.", where=_means_digest().hex())
+def _require_confirmed(moment: Moment, session: Session, *, there: bool) -> None:
+    """Else a stolen session could make itself a passkey or a password, and with it the larger budget and a way back."""
+    if _confirmed(moment, session, there=there):
+        return
+    if there:
+        raise StepUp("Confirm with a passkey before you change how you sign in.", where=MEANS_CHANGE.hex())
+    raise Refused("Sign out and in again: this is done within ten minutes of signing in.", where="passkey")
+
+
+def _has_other_means(session: Session, account: Account) -> bool:
+    """Who was invited may set a password whatever there is: that is how a lost one is replaced."""
+    return ENROL not in session.scopes and bool(account.passkeys or account.password_hash)

@@ -15,7 +15,7 @@ from seifas.keeper.alarming import ring
 from seifas.keeper.door import OPS, Caller
 from seifas.keeper.identity import assertions, passkeys, passwords, scopes, signin
 from seifas.keeper.identity.accounts import Account
-from seifas.keeper.identity.gestures import Gesture, request_digest
+from seifas.keeper.identity.gestures import MEANS_CHANGE, Gesture, request_digest
 from seifas.keeper.identity.hats import Hat
 from seifas.keeper.identity.links import Purpose
 from seifas.keeper.identity.machine import account_of
@@ -220,7 +220,7 @@ async def who(keeper: Keeper, caller: Caller, args: OfSession) -> dict[str, Any]
         "display": client.name if client is not None else account.display if account else "",
         "account_id": session.account, "session_id": session.id, "hat": session.hat.value,
         "hats": [hat.value for hat in account.hats] if account else [session.hat.value],
-        "strength": session.strength.value, "expires_ms": session.expires_ms, "frozen": session.frozen,
+        "strength": session.strength.value, "expires_ms": session.expires_ms, "frozen": _said(session),
         "idle": session.locked_idle, "fresh_until_ms": session.fresh_until_ms,
         "passkeys": len(account.passkeys) if account else 0, "demo": keeper.settings.demo,
         "clinic": keeper.settings.clinic.name,
@@ -249,7 +249,15 @@ async def ended(keeper: Keeper, moment: Moment, session: Session, *, by: Session
 async def list_sessions(keeper: Keeper, caller: Caller, args: OfSession) -> list[dict[str, Any]]:
     """One's own sessions."""
     session = acting(keeper, args.session, "session.list", keeper.now())
-    return [described(one, current=one.id == session.id) for one in keeper.sessions.of_account(session.account)]
+    return [
+        {**described(one, current=one.id == session.id), "frozen": _said(one)}
+        for one in keeper.sessions.of_account(session.account)
+    ]
+
+
+def _said(session: Session) -> str:
+    """That a session is stopped, to its own account: why is the officer's to know, for it may tell a decoy."""
+    return "stopped" if session.frozen else ""
 
 
 def described(session: Session, *, current: bool = False) -> dict[str, Any]:
@@ -301,11 +309,13 @@ async def step_begin(keeper: Keeper, caller: Caller, args: StepBegin) -> dict[st
 
 @OPS.op("stepup.finish", StepFinish, "desk")
 async def step_finish(keeper: Keeper, caller: Caller, args: StepFinish) -> dict[str, Any]:
-    """The gesture is kept for its request; the session is fresh for a few minutes."""
+    """The gesture is kept for its request. Only one over MEANS_CHANGE makes the session fresh for a few minutes: else
+    whoever rides on a session could add a passkey of his own after its owner has opened a patient."""
     moment = keeper.now()
     session = acting(keeper, args.session, "stepup.finish", moment)
     account, gesture = await _gesture(keeper, moment, session, args)
-    fresh = keeper.sessions.freshen(session.id, moment.wall_ms)
+    means = gesture.digest == MEANS_CHANGE
+    fresh = keeper.sessions.freshen(session.id, moment.wall_ms) if means else keeper.sessions.get(session.id)
     leaf = keeper.leaf(moment, Action.STEP_UP, account=account.id, session=session.id, objects=(gesture.digest[:16],))
     await keeper.commit(
         [leaf], [keeper.row(Kind.ACCOUNT, account.id, account), keeper.row(Kind.SESSION, fresh.id, fresh)]
@@ -353,50 +363,13 @@ async def resume_begin(keeper: Keeper, caller: Caller, args: OfSession) -> dict[
 
 @OPS.op("session.resume_finish", StepFinish, "desk")
 async def resume_finish(keeper: Keeper, caller: Caller, args: StepFinish) -> dict[str, Any]:
-    """The same person touched a passkey: the session goes on, and is fresh."""
+    """The same person touched a passkey: the session goes on."""
     moment = keeper.now()
     session = keeper.sessions.peek(args.session, moment.wall_ms)
     account, _ = await _gesture(keeper, moment, session, args)
-    keeper.sessions.resume(session.id, account=account.id, now_ms=moment.wall_ms)
-    resumed = keeper.sessions.freshen(session.id, moment.wall_ms)
+    resumed = keeper.sessions.resume(session.id, account=account.id, now_ms=moment.wall_ms)
     leaf = keeper.leaf(moment, Action.STEP_UP, account=account.id, session=session.id, note="resume")
     await keeper.commit(
         [leaf], [keeper.row(Kind.ACCOUNT, account.id, account), keeper.row(Kind.SESSION, resumed.id, resumed)]
     )
     return {"fresh_until_ms": resumed.fresh_until_ms}
-
-
-@OPS.op("passkey.add_begin", OfSession, "desk")
-async def add_begin(keeper: Keeper, caller: Caller, args: OfSession) -> dict[str, Any]:
-    moment = keeper.now()
-    session = acting(keeper, args.session, "passkey.add_begin", moment)
-    begun = passkeys.begin_registration(
-        keeper.party, keeper.challenges, keeper.accounts.get(session.account), session=session.id,
-        now_ms=moment.wall_ms,
-    )
-    return {"handle": begun.handle, "options": begun.options}
-
-
-@OPS.op("passkey.add_finish", StepFinish, "desk")
-async def add_finish(keeper: Keeper, caller: Caller, args: StepFinish) -> dict[str, Any]:
-    """Adds a passkey. An account that has one already needs a fresh gesture with it first: else a stolen session
-    could make itself a passkey, and with it the larger budget."""
-    moment = keeper.now()
-    session = acting(keeper, args.session, "passkey.add_finish", moment)
-    account = keeper.accounts.get(session.account)
-    if account.passkeys and moment.wall_ms >= session.fresh_until_ms:
-        raise Refused("Confirm with a passkey that you have before you add another.", where="passkey")
-    changed = passkeys.finish_registration(
-        keeper.party, keeper.challenges, keeper.accounts, handle=args.handle, credential=args.credential,
-        label=args.label or "passkey", session=session.id, now_ms=moment.wall_ms,
-    )
-    leaf = keeper.leaf(moment, Action.ACCOUNT, account=account.id, session=session.id, note="passkey-added")
-    puts = [keeper.row(Kind.ACCOUNT, changed.id, changed)]
-    puts += ring(
-        keeper, moment, "passkey-added", 1, "A passkey was added to this account.", account=account.id,
-        session=session.id,
-    )
-    await keeper.commit([leaf], puts)
-    return {"passkeys": len(changed.passkeys)}
-
-

@@ -34,6 +34,10 @@ def request_digest(op: str, args: Mapping[str, Any]) -> bytes:
     return sha256(b"seifas request 1\0" + _CANONICAL.encode([op, dict(args)])).digest()
 
 
+MEANS_CHANGE = request_digest("means.change", {})
+"""What a gesture is over that lets a session change how its account signs in, for a few minutes."""
+
+
 class GestureTable:
     """Gestures waiting to be redeemed, a few a session."""
 
