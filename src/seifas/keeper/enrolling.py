@@ -82,7 +82,7 @@ async def begin(keeper: Keeper, caller: Caller, args: OfSession) -> dict[str, An
     moment = keeper.now()
     session = acting(keeper, args.session, "password.begin", moment)
     account = keeper.accounts.get(session.account)
-    _require_confirmed(moment, session, there=_has_other_means(session, account))
+    _require_confirmed(moment, session, account, there=_has_other_means(session, account))
     offer = totp.enrol(account.name, keeper.settings.clinic.name)
     if len(keeper.offers) >= _MOST_OFFERS:
         keeper.offers.pop(next(iter(keeper.offers)))
@@ -102,7 +102,7 @@ async def finish(keeper: Keeper, caller: Caller, args: SetPassword) -> dict[str,
     offer = keeper.offers.get(session.id)
     if offer is None:
         raise Invalid("begin anew: the code's secret is gone", where="offer")
-    _require_confirmed(moment, session, there=_has_other_means(session, account))
+    _require_confirmed(moment, session, account, there=_has_other_means(session, account))
     step = totp.confirm(offer, args.code, moment.wall_ms)
     async with keeper.password_checks:
         encoded = await asyncio.to_thread(
@@ -141,7 +141,7 @@ async def add_finish(keeper: Keeper, caller: Caller, args: StepFinish) -> dict[s
     moment = keeper.now()
     session = acting(keeper, args.session, "passkey.add_finish", moment)
     account = keeper.accounts.get(session.account)
-    _require_confirmed(moment, session, there=bool(account.passkeys))
+    _require_confirmed(moment, session, account, there=bool(account.passkeys))
     changed = passkeys.finish_registration(
         keeper.party, keeper.challenges, keeper.accounts, handle=args.handle, credential=args.credential,
         label=args.label or "passkey", session=session.id, now_ms=moment.wall_ms,
@@ -216,12 +216,17 @@ def _confirmed(moment: Moment, session: Session, *, there: bool) -> bool:
     return not there and (ENROL in session.scopes or moment.wall_ms - session.created_ms < _JUST_SIGNED_IN_MS)
 
 
-def _require_confirmed(moment: Moment, session: Session, *, there: bool) -> None:
-    """Else a stolen session could make itself a passkey or a password, and with it the larger budget and a way back."""
+def _require_confirmed(moment: Moment, session: Session, account: Account, *, there: bool) -> None:
+    """Else a stolen session could make itself a passkey or a password, and with it the larger budget and a way back.
+
+    Raises StepUp for an account that has a passkey to confirm with, Refused for others.
+    """
     if _confirmed(moment, session, there=there):
         return
-    if there:
+    if account.passkeys:
         raise StepUp("Confirm with a passkey before you change how you sign in.", where=MEANS_CHANGE.hex())
+    if there:
+        raise Refused("This needs a passkey, or a new invitation from the administrator.", where="passkey")
     raise Refused("Sign out and in again: this is done within ten minutes of signing in.", where="passkey")
 
 
