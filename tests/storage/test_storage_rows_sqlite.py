@@ -52,6 +52,17 @@ def leaf_pages(path):
     return [page for page, _ in itertools.groupby(pages)]
 
 
+def displaced(path):
+    """By how much of the file the farthest leaf lies from where its keys would put it: 0 is id order.
+
+    Filling a tree in id order still places a page here and there a little off, where an inner page was split; that
+    depends on the ids alone. Written one by one, leaves lie anywhere.
+    """
+    pages = leaf_pages(path)
+    place = {page: number for number, page in enumerate(sorted(pages))}
+    return max(abs(number - place[page]) for number, page in enumerate(pages)) / len(pages)
+
+
 def test_pages_of_a_bulk_load_and_of_a_backup_lie_in_id_order(rows, tmp_path):
     items = some(3000)
     with rows.bulk() as bulk:
@@ -63,11 +74,9 @@ def test_pages_of_a_bulk_load_and_of_a_backup_lie_in_id_order(rows, tmp_path):
     rows.backup(tmp_path / "second.db")
     rows.close()
     for name in ("first.db", "second.db"):
-        pages = leaf_pages(tmp_path / name)
-        assert len(pages) > 100
-        assert pages == sorted(pages), name
-    grown = leaf_pages(tmp_path / "rows.db")
-    assert grown != sorted(grown), "the measure must see pages out of order"
+        assert len(leaf_pages(tmp_path / name)) > 100
+        assert displaced(tmp_path / name) < 0.1, name
+    assert displaced(tmp_path / "rows.db") > 0.5, "the measure must see pages out of order"
 
 
 def test_rows_of_one_transaction_are_inserted_in_id_order(rows, tmp_path):

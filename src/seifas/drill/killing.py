@@ -167,7 +167,8 @@ def _read(stage: Stage, token: str, outcome: Outcome, stop: threading.Event, gua
 
 def _verify_written(stage: Stage, token: str, outcome: Outcome) -> None:
     """Every acknowledged version, to the letter."""
-    browser = Browser(stage.staff, token=token, timeout=30)
+    browser = stage.browser()
+    browser.token = token
     for ident, versions in outcome.written.items():
         for version, raw in versions.items():
             answer = browser.read(f"/fhir/Patient/{ident}/_history/{version}")

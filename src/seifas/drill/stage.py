@@ -110,6 +110,7 @@ class Stage:
         self.data = data
         self.port = port or free_port()
         self.process: subprocess.Popen[bytes] | None = None
+        self._browsers: list[Browser] = []
         self.log = data.with_name(data.name + ".log")
 
     @property
@@ -164,6 +165,9 @@ class Stage:
         raise Unavailable(f"the server did not become ready: {self.log.read_bytes()[-2000:]!r}")
 
     def stop(self) -> None:
+        for browser in self._browsers:
+            browser.close()
+        self._browsers.clear()
         if self.process is None:
             return
         self.process.send_signal(signal.SIGTERM)
@@ -197,7 +201,10 @@ class Stage:
         return BlockingClient(self.data / "run" / "admin.sock")
 
     def browser(self) -> Browser:
-        return Browser(self.staff)
+        """A browser on the staff listener; its connection is closed with the stage at the latest."""
+        browser = Browser(self.staff)
+        self._browsers.append(browser)
+        return browser
 
     def sign_in(self, account: str) -> Browser:
         """A browser signed in by a one-time link."""
