@@ -11,6 +11,7 @@ import typer
 
 from seifas import settings as settings_module
 from seifas.cli import reach
+from seifas.cli.asking_witness import newest
 from seifas.cli.founding import custodians_of
 from seifas.cli.frame import (
     Data,
@@ -184,7 +185,7 @@ def _proving(
         unlock, proof = "admin.unlock", {"passphrase": reach.passphrase(data, passphrase_file)}
     with reach.keeper(data, unlocked=False) as keeper:
         if keeper.call("health")["locked"]:
-            keeper.call(unlock, **proof)
+            keeper.call(unlock, **proof, witness=newest(data))
         yield keeper, proof
 
 

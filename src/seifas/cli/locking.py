@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from seifas.cli import reach
+from seifas.cli.asking_witness import newest
 from seifas.cli.frame import Data, Json, PassphraseFile, reporting, tell
 from seifas.errors import Unavailable
 from seifas.keeper.client import BlockingClient
@@ -17,18 +18,25 @@ def unlock(
     data: Data = Path("."),
     passphrase_file: PassphraseFile = None,
     custodians: Annotated[bool, typer.Option("--custodians", help="Ask for the custodians' secrets instead.")] = False,
+    witness: Annotated[
+        Path | None, typer.Option("--witness", help="The witness's newest cosigned checkpoint, brought by hand.")
+    ] = None,
+    without_witness: Annotated[
+        bool, typer.Option("--without-witness", help="Unlock without its word; recorded, and rings.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Unlock a vault that is being served."""
     with reporting(json):
+        word = {"witness": b"" if without_witness else newest(data, witness), "without_witness": without_witness}
         with _running(data) as client:
             if custodians:
                 secrets = []
                 while text := typer.prompt("A custodian's secret (empty to end)", default="", hide_input=True):
                     secrets.append(text)
-                done = client.call("admin.unlock_custodians", secrets=secrets)
+                done = client.call("admin.unlock_custodians", secrets=secrets, **word)
             else:
-                done = client.call("admin.unlock", passphrase=reach.passphrase(data, passphrase_file))
+                done = client.call("admin.unlock", passphrase=reach.passphrase(data, passphrase_file), **word)
         tell(json, done, "the vault is unlocked")
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 import typer
 
 from seifas import settings as settings_module
+from seifas.cli.asking_witness import newest
 from seifas.cli.frame import secret_from
 from seifas.demo.secret import demo_passphrase_file
 from seifas.errors import Locked, Unavailable
@@ -70,13 +71,14 @@ def keeper(data: Path, file: Path | None = None, *, unlocked: bool = True) -> It
         client = BlockingClient(data / "run" / "admin.sock")
         try:
             if unlocked and client.call("health")["locked"]:
-                client.call("admin.unlock", passphrase=passphrase(data, file))
+                client.call("admin.unlock", passphrase=passphrase(data, file), witness=newest(data))
             yield client
         finally:
             client.close()
         return
     refuse_if_due(data, settings)
     secret = passphrase(data, file) if unlocked else ""
+    seen = newest(data) if unlocked else b""
     pid = os.fork()
     if pid == 0:
         _serve_alone(data)
@@ -84,7 +86,7 @@ def keeper(data: Path, file: Path | None = None, *, unlocked: bool = True) -> It
         client = BlockingClient(data / "run" / "admin.sock", patience=15.0)
         try:
             if unlocked:
-                client.call("admin.unlock", passphrase=secret)
+                client.call("admin.unlock", passphrase=secret, witness=seen)
             yield client
         finally:
             client.close()

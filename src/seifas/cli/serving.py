@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from seifas import hardening, logs
 from seifas import settings as settings_module
+from seifas.cli.asking_witness import newest
 from seifas.cli.frame import console, kept_outside, secret_from
 from seifas.cli.reach import is_running
 from seifas.demo.secret import demo_passphrase_file
@@ -98,7 +99,7 @@ def _unlock_later(data: Path, file: Path) -> None:
         hardening.die_with_parent(parent)
         secret = secret_from(file, data)
         with BlockingClient(data / "run" / "admin.sock", patience=20.0) as client:
-            client.call("admin.unlock", passphrase=secret)
+            client.call("admin.unlock", passphrase=secret, witness=newest(data))
     except SeifasError as error:
         console.print(f"[bold red]still locked[/]: {error.message}", markup=True)
         status = error.exit_status

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from pathlib import Path
 
 from seifas import logs
 from seifas.errors import Locked, SeifasError
+from seifas.jobs import witnessing
 from seifas.jobs.delivering import deliver
 from seifas.keeper.client import BlockingClient
 from seifas.settings import Settings
@@ -20,6 +22,9 @@ _PAUSE_S = 1.0
 def main(data: Path, settings: Settings) -> None:
     """Runs until it is stopped."""
     logs.start("jobs")
+    if settings.witness_key:
+        # Apart: a witness that is slow to answer must not hold up an alarm.
+        threading.Thread(target=witnessing.carry, args=(data,), name="witness", daemon=True).start()
     client = BlockingClient(data / "run" / "jobs.sock", timeout=30.0)
     while True:
         try:

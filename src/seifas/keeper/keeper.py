@@ -45,6 +45,7 @@ from seifas.keeper.replicating import Copying
 from seifas.keeper.shared_lock import SharedLock
 from seifas.keeper.tombstones import Mark
 from seifas.keeper.vault import Vault
+from seifas.keeper.witness_watch import Watch
 from seifas.keeper.worklists import WorklistBook
 from seifas.settings import Settings
 from seifas.storage.keystore import KeyStore
@@ -140,6 +141,7 @@ class Keeper:
         self.channel: socket.socket | None = None
         self.channel_lock = asyncio.Lock()
         self.boot_id = boot_id()
+        self.witness = Watch()
         self.background: set[asyncio.Task[Any]] = set()
 
     # -- time

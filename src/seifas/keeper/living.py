@@ -14,13 +14,14 @@ import msgspec
 
 from seifas.crypto import slots
 from seifas.errors import Conflict, Locked, Refused, SeifasError, Tampered, Unavailable
-from seifas.keeper import alarming, erasing, unlocking
+from seifas.keeper import alarming, erasing, unlocking, witnessing
 from seifas.keeper.asking_root import root_again
 from seifas.keeper.door import OPS, Caller, NoArgs
 from seifas.keeper.identity import approvals
 from seifas.keeper.keeper import Keeper, Open
 from seifas.keeper.lines import Action
 from seifas.keeper.model import Kind
+from seifas.keeper.witnessing import NO_WORD, Word
 from seifas.storage.keystore import KeyStore
 
 log = logging.getLogger("seifas.life")
@@ -33,22 +34,28 @@ _AGAIN_S = 5.0
 
 
 class Passphrase(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`witness`, `without_witness`: see witnessing.Word."""
+
     passphrase: str
+    witness: bytes = b""
+    without_witness: bool = False
 
 
 class Secrets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     secrets: tuple[str, ...]
+    witness: bytes = b""
+    without_witness: bool = False
 
 
 @OPS.op("admin.unlock", Passphrase, "admin", while_locked=True)
 async def unlock_by_passphrase(keeper: Keeper, caller: Caller, args: Passphrase) -> dict[str, Any]:
-    return await with_passphrase(keeper, args.passphrase)
+    return await with_passphrase(keeper, args.passphrase, Word(args.witness, args.without_witness))
 
 
 @OPS.op("admin.unlock_custodians", Secrets, "admin", while_locked=True)
 async def unlock_by_custodians(keeper: Keeper, caller: Caller, args: Secrets) -> dict[str, Any]:
     root = await asyncio.to_thread(root_by_custodians, keeper, list(args.secrets))
-    return await with_root(keeper, root, "custodians")
+    return await with_root(keeper, root, "custodians", Word(args.witness, args.without_witness))
 
 
 @OPS.op("admin.lock", NoArgs, "admin")
@@ -68,24 +75,26 @@ def root_by_custodians(keeper: Keeper, secrets: list[str]) -> bytes:
     raise Refused("this vault has no custodians")
 
 
-async def with_passphrase(keeper: Keeper, passphrase: str) -> dict[str, Any]:
+async def with_passphrase(keeper: Keeper, passphrase: str, word: Word = NO_WORD) -> dict[str, Any]:
     """Raises Refused for a wrong passphrase; the same words and about the same time for every wrong one."""
     if keeper.open is not None:
         return {"locked": False}
     directory = keeper.data / keeper.settings.paths.keys
     root = await asyncio.to_thread(unlocking.root_by_passphrase, directory, passphrase)
-    return await with_root(keeper, root, "passphrase")
+    return await with_root(keeper, root, "passphrase", word)
 
 
-async def with_root(keeper: Keeper, root: bytes, way: str) -> dict[str, Any]:
-    """Opens the vault under a root and keeps the root with the supervisor."""
+async def with_root(keeper: Keeper, root: bytes, way: str, word: Word = NO_WORD) -> dict[str, Any]:
+    """Opens the vault under a root and keeps the root with the supervisor. The log is held against the witness's word
+    first, where there is a witness."""
     if keeper.unlocking:
         raise Conflict("the vault is being unlocked just now")
     if keeper.open is not None:
         return {"locked": False}
     keeper.unlocking = True
     try:
-        opened = await asyncio.to_thread(unlocking.unlock, keeper, root)
+        word = await witnessing.word_for(keeper, way, word)
+        opened = await asyncio.to_thread(unlocking.unlock, keeper, root, check=witnessing.checking(keeper, way, word))
     except BaseException:
         keeper.forget()
         raise
@@ -93,7 +102,7 @@ async def with_root(keeper: Keeper, root: bytes, way: str) -> dict[str, Any]:
         keeper.unlocking = False
     keeper.open = opened
     tell_supervisor(keeper, root)
-    await keeper.commit([keeper.leaf(keeper.now(), Action.UNLOCK, note=way)])
+    await witnessing.unlocked(keeper, way, word)
     return {"locked": False, "patients": len(opened.vault.heads), **keeper.unlocked_in}
 
 
@@ -142,12 +151,14 @@ async def reopen(keeper: Keeper) -> None:
     """Closes and opens again with the root that the supervisor keeps, as often as it takes: when the second place did
     not take a commit, what is in memory is behind what is on disk."""
     await close(keeper)
+    pause = 0.25
     while keeper.open is None:
         try:
             await with_root(keeper, await root_again(keeper), "reopened")
         except (Unavailable, Conflict, Tampered) as error:
             log.error("it stays locked and is tried again", extra={"code": error.code, "where": error.where})
-            await asyncio.sleep(_AGAIN_S)
+            pause = min(2 * pause, _AGAIN_S)
+            await asyncio.sleep(pause)
 
 
 async def snapshot_budget(keeper: Keeper) -> None:

@@ -32,6 +32,7 @@ from seifas.keeper import (
     signing_in,
     treating,
     ways_in,
+    witnessing,
     writing,
 )
 from seifas.keeper.door import Door
@@ -45,7 +46,8 @@ log = logging.getLogger("seifas.keeper")
 # Importing a module of ops is what puts them on the table.
 SERVED = (
     administering, backing_up, enrolling, erasing, health, holding, importing, living, officer, opening, proving,
-    recovery, rotating, scheduling, searching, signing_in, treating, ways_in, writing,
+    recovery, rotating, scheduling, searching, signing_in, treating, ways_in, witnessing,
+    writing,
 )
 
 

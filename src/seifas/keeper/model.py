@@ -126,3 +126,4 @@ class Facts(msgspec.Struct, frozen=True, array_like=True):
     log_origin: str
     restored_from: str = ""
     tombstones: int = 0
+    witness: str = ""  # "<log origin> <the witness's key>": who watches which log; see witnessing.py

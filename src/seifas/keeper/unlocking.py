@@ -165,8 +165,11 @@ def cards(keyring: Keyring, keystore: KeyStore, heads: dict[bytes, Head]) -> Ite
             yield decode_card(sealing.open_card(key, head.card, clinic=keyring.clinic, patient=patient))
 
 
-def unlock(keeper: Keeper, root: bytes, *, progress: Callable[[str], None] | None = None) -> Open:
-    """Opens everything for `keeper`, filling its tables. The caller sets `keeper.open`. Raises Tampered or Refused."""
+def unlock(keeper: Keeper, root: bytes, *, check: Callable[[AuditLog, Facts], None] | None = None) -> Open:
+    """Opens everything for `keeper`, filling its tables. The caller sets `keeper.open`. Raises Tampered or Refused.
+
+    `check` is called when log and state agree and before a card is opened; what it raises keeps the vault locked.
+    """
     started = time.perf_counter()
     data, settings = keeper.data, keeper.settings
     keystore, keyring = open_keys(data / settings.paths.keys, settings.clinic_id, root)
@@ -191,6 +194,8 @@ def unlock(keeper: Keeper, root: bytes, *, progress: Callable[[str], None] | Non
         audit.resume(state, state.root)
         if tombstones.list_of(loaded.structs[Kind.TOMBSTONE]).mark != audit.tombstones:
             raise Tampered("the tombstones are not those that the log was signed over", where="keeper.db")
+        if check is not None:
+            check(audit, facts)
         # What a rotation left that was cut off after its commit.
         keystore.discard_leftovers()
         keystore.destroy_older(keystore.generation)
