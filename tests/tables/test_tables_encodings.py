@@ -15,9 +15,10 @@ LITHUANIAN = csv_text([
 ])
 
 plain_letters = st.text(alphabet="aeiouskrtnlm", min_size=2, max_size=6)
-marked = st.builds(
-    lambda start, letter, end: start + letter + end, plain_letters, st.sampled_from("ąčęėįšųūžĄČĘĖĮŠŲŪŽ"), plain_letters
-)
+marked = st.one_of(
+    st.tuples(plain_letters, st.sampled_from("ąčęėįšųūž"), plain_letters),
+    st.tuples(st.sampled_from("ĄČĘĖĮŠŲŪŽ"), plain_letters),
+).map("".join)
 
 
 @given(st.lists(st.tuples(marked, marked), min_size=1, max_size=20), st.sampled_from([";", ",", "\t", "|"]))
@@ -44,6 +45,9 @@ def test_a_table_comes_back_from_every_encoding_and_delimiter(encoding, names, d
     ("Vardas;Pavardė\nŠarūnė;Žukauskienė\nČiurlionis;Įžanga\n", "cp775"),
     ("Vardas;Pavardė\nŠarūnė;Žukauskienė\nČiurlionis;Įžanga\n", "iso-8859-4"),
     ("Ad;Soyad\nAyşe;Yılmaz\nGülşen;Öztürk\nİbrahim;Çağlar\n", "iso-8859-9"),
+    ("Vardas;Pavardė\nAistė;Kazlauskaitė\nEglė;Jonaitė\n", "cp775"),
+    ("Vardas;Pavardė\nŽaneta;Mažeikaitė\nMatas;Gražulis\nRąžė;Važgauskas\n", "cp775"),
+    ("Name;Vorname\nJörg;Größe\nKäthe;Bär\n", "cp850"),
     ("Vards;Uzvārds\nJānis;Bērziņš\nĶēniņa;Ļoļa\n", "windows-1257"),
 ])  # fmt: skip
 def test_what_is_not_surely_lithuanian_is_asked_for(text, encoding):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from itertools import pairwise
 
 import msgspec
 
@@ -27,6 +28,7 @@ _MARKS = frozenset("„“”‘’‚–—… °§«»·•€™®©№±²³
 _ENOUGH = 4  # Lithuanian letters, of two kinds at least, before bytes are taken to speak for Lithuanian
 _SAMPLE = 4 * 2**20
 _WESTERN = ("windows-1257", "windows-1252", "windows-1250")
+_MARK_INSIDE = re.compile("[^\\W\\d_][„“”‚°§«»•€™®©][^\\W\\d_]")
 _LETTER_AND_MARK = re.compile("[ąčęėįšųūžĄČĘĖĮŠŲŪŽ][„“”‘’‚–—\u00a0]")
 # Lithuanian letters in UTF-8 begin with C4 or C5; read as Windows-1252 or 1257 those are Ä and Å, followed by these.
 _TWICE = re.compile("[ÄÅ][\u0080-\u00a0…„™—–¨¯æ¡³«¾Œ˜®²ª½]")
@@ -128,7 +130,8 @@ def _eight_bit(raw: bytes, high: bytes) -> Encoding:
     kinds = bytes(sorted(set(high)))
     readings = {codec: _reading(kinds, codec) for codec in _WESTERN}
     possible = [text for text in readings.values() if text is not None]
-    if len(possible) == len(_WESTERN) and len(set(possible)) == 1 and _inside_words(raw, "windows-1257"):
+    same = len(possible) == len(_WESTERN) and len(set(possible)) == 1
+    if same and set(possible[0]) <= _COMMON | _MARKS and _is_plausible(raw, "windows-1257"):
         return Encoding("windows-1257", "windows-1257", "it reads the same in Windows-1257, 1252 and 1250")
     baltic = readings["windows-1257"]
     if baltic is not None:
@@ -145,7 +148,7 @@ def _eight_bit(raw: bytes, high: bytes) -> Encoding:
             and len({char.lower() for char in letters & _LITHUANIAN}) >= 2
             and others * 9 <= lithuanian  # a tenth may be the names of foreigners
             and marks_only
-            and _inside_words(raw, "windows-1257")
+            and _is_plausible(raw, "windows-1257")
         ):
             return Encoding("windows-1257", "windows-1257", f"{lithuanian} of its letters are Lithuanian in it")
     line = raw.count(b"\n", 0, re.search(rb"[\x80-\xff]", raw).start()) + 1  # type: ignore[union-attr]
@@ -160,13 +163,16 @@ def _reading(kinds: bytes, codec: str) -> str | None:
         return None
 
 
-def _inside_words(raw: bytes, codec: str) -> bool:
-    """Whether letters beyond ASCII stand among ASCII letters, as in Lithuanian; in Cyrillic text they stand in rows."""
+def _is_plausible(raw: bytes, codec: str) -> bool:
+    """Whether letters beyond ASCII stand as in Lithuanian: among ASCII letters (Cyrillic ones stand in rows), without
+    capitals or quotation marks inside words (which is what DOS encodings look like)."""
     text = raw[:_SAMPLE].decode(codec, "replace")
-    words = re.findall(r"[^\W\d_]+", text)
-    marked = [word for word in words if not word.isascii()]
+    marked = [word for word in re.findall(r"[^\W\d_]+", text) if not word.isascii()]
     foreign = sum(1 for word in marked if sum(char.isascii() for char in word) * 2 < len(word))
-    return foreign * 5 <= len(marked)
+    inside = len(_MARK_INSIDE.findall(text)) + sum(
+        1 for word in marked for one, other in pairwise(word) if one.islower() and other.isupper() and other > "\x7f"
+    )
+    return foreign * 5 <= len(marked) and inside * 10 <= len(marked)
 
 
 def misread(text: str) -> bool:
