@@ -62,9 +62,8 @@ class Move(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @OPS.op("schedule.day", Day, "desk")
 async def day(keeper: Keeper, caller: Caller, args: Day) -> list[dict[str, Any]]:
-    """The entries of a day with each patient's surname and given initial; on days that warm nobody, initials only.
-
-    Else the schedule's past and future would be a list of names that costs nothing.
+    """The entries of a day with each patient's surname and given initial; on days that warm nobody, initials and
+    no notes. Else the schedule's past and future would be a list of names and treatments that costs nothing.
     """
     moment = keeper.now()
     session = acting(keeper, args.session, "schedule.day", moment)
@@ -87,8 +86,7 @@ def _shown(keeper: Keeper, entry: Entry, *, named: bool) -> dict[str, Any]:
     return {
         "id": entry.id, "doctor": entry.doctor, "start_ms": entry.start_ms, "minutes": entry.minutes,
         "patient": entry.patient, "name": name, "status": entry.status, "kind": entry.kind,
-        "note": _note(keeper, entry),
-        "confirmed": entry.confirmed,
+        "note": _note(keeper, entry) if named else "", "confirmed": entry.confirmed,
     }
 
 
