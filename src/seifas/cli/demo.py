@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
+import msgspec
 import typer
 
 from seifas import settings as settings_module
@@ -24,6 +25,9 @@ from seifas.keeper.client import BlockingClient
 from seifas.settings import Clinic, Settings
 
 _LINKS_FOR = ("doctor1", "reception1", "officer1", "administrator")
+_MADE = "demo.json"
+# What a demo whose building was cut off leaves behind.
+_OURS = frozenset({"audit", "data", "keys", "kit", "run", "state", _MADE})
 
 
 def demo(
@@ -38,7 +42,7 @@ def demo(
     with reporting(json):
         told = _build(data, patients, seed, port, quiet=json)
         command = f"seifas serve --data {data}"
-        _announce(data, told)
+        _announce(data, told, (patients, seed))
         if json or no_serve:
             tell(json, told, f"serve it with: {command}")
         if no_serve:
@@ -60,11 +64,16 @@ def _build(data: Path, patients: int, seed: int, port: int, *, quiet: bool) -> d
     if (data / settings_module.FILE).exists():
         if not settings_module.load(data).demo:
             raise Conflict("there is a vault in this directory that is no demo", where=str(data))
-        return {**told, "seconds": 0.0, "built": False}
-    data.mkdir(mode=0o755, parents=True, exist_ok=True)
+        return {**told, **_made(data), "seconds": 0.0, "built": False}
+    if data.exists() and any(one.name not in _OURS for one in data.iterdir()):
+        raise Conflict("there are other files in this directory: choose an empty one", where=str(data))
+    if (data / "keys").exists():
+        said = "a vault without settings lies here: if it is a demo whose building was cut off, remove the directory"
+        raise Conflict(said, where=str(data))
     settings = on_ports(
         Settings(clinic=Clinic(id=os.urandom(16).hex(), name="Demonstracinė klinika · Demo clinic"), demo=True), port
     )
+    data.mkdir(mode=0o755, parents=True, exist_ok=True)
     passphrase = slots.generate_passphrase(6)
     started = time.perf_counter()
     with bar("demo clinic", patients, quiet=quiet) as advance:
@@ -75,16 +84,28 @@ def _build(data: Path, patients: int, seed: int, port: int, *, quiet: bool) -> d
     descriptor = os.open(secret, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(passphrase + "\n")
+    (data / _MADE).write_bytes(msgspec.json.encode({"patients": patients, "seed": seed}) + b"\n")
     # Last, so that a directory with settings is a demo that was built to its end.
     settings_module.write(data, settings)
     return {**told, **counts, "seconds": round(time.perf_counter() - started, 1), "built": True}
 
 
-def _announce(data: Path, told: dict[str, object]) -> None:
+def _made(data: Path) -> dict[str, object]:
+    """What the demo that is here was built with."""
+    try:
+        made = msgspec.json.decode((data / _MADE).read_bytes())
+        return {"patients": int(made["patients"]), "seed": int(made["seed"])}
+    except (OSError, msgspec.DecodeError, KeyError, TypeError, ValueError):
+        return {}
+
+
+def _announce(data: Path, told: dict[str, object], asked: tuple[int, int]) -> None:
     loud = "[bold black on yellow] THIS IS A DEMO: every patient is synthetic. Never put a real one into it. [/]"
     console.print(loud, markup=True)
     if told["built"]:
         console.print(f"built {told['patients']} patients in {told['seconds']} s, seed {told['seed']}, in {data}")
+    elif (told["patients"], told["seed"]) != asked:
+        console.print(f"{data} holds a demo of {told['patients']} patients, seed {told['seed']}; it stays as it is")
     console.print(f"its passphrase: {told['passphrase_file']}")
 
 

@@ -1,0 +1,38 @@
+"""What a tester outside found in `seifas demo`: it built into strangers' directories, and told what was not so."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def _demo(data: Path, *more: str) -> tuple[int, dict[str, Any]]:
+    command = [sys.executable, "-m", "seifas.cli.main", "demo", "--data", str(data), "--no-serve", "--json", *more]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    told: dict[str, Any] = json.loads(done.stdout)
+    return done.returncode, told
+
+
+def test_a_demo_is_built_into_an_empty_directory_only(tmp_path: Path) -> None:
+    strange = tmp_path / "strange"
+    strange.mkdir()
+    (strange / "letter.txt").write_text("x")
+    assert _demo(strange, "--patients", "3")[0] == 7
+    assert [one.name for one in strange.iterdir()] == ["letter.txt"]
+
+    assert _demo(tmp_path / "port", "--patients", "3", "--port", "0")[0] == 2
+    assert not (tmp_path / "port").exists()
+
+    cut_off = tmp_path / "cut"
+    (cut_off / "keys").mkdir(parents=True)
+    status, told = _demo(cut_off, "--patients", "3")
+    assert status == 7
+    assert "cut off" in told["message"]
+
+
+def test_a_demo_that_is_here_is_told_as_it_is(tmp_path: Path) -> None:
+    data = tmp_path / "demo"
+    assert _demo(data, "--patients", "3", "--seed", "5")[1]["built"] is True
+    status, told = _demo(data, "--patients", "9", "--seed", "6")
+    assert (status, told["patients"], told["seed"], told["built"]) == (0, 3, 5, False)
