@@ -122,3 +122,25 @@ def test_particles_join_the_next_word_and_titles_go():
 )
 def test_shown_prefix_is_cut_in_the_name_as_written(original, letters, shown):
     assert shown_prefix(original, letters) == shown
+
+
+_LITHUANIAN = "aąbcčdeęėfghiįyjklmnoprsštuųūvzž"
+_NEARLY = st.text(alphabet=_LITHUANIAN + _LITHUANIAN.upper() + "'’`-. 09ŁłßЖ\u030c", max_size=60)
+
+
+@given(_NEARLY)
+@settings(max_examples=300)
+def test_lithuanian_letters_fold_as_unicode_takes_them_apart(text):
+    apart = unicodedata.normalize("NFKD", text)
+    assert words(text) == words(apart)
+
+
+@given(_NEARLY, st.integers(min_value=0, max_value=WORD_LIMIT))
+@settings(max_examples=300)
+def test_what_is_shown_is_the_shortest_beginning_with_so_many_letters(text, letters):
+    piece = unicodedata.normalize("NFC", text)
+    shown = shown_prefix(text, letters)
+    assert piece.startswith(shown)
+    folded = [len(fold(piece[:end]).replace(" ", "")) for end in range(len(piece) + 1)]
+    enough = [end for end, count in enumerate(folded) if count >= letters]
+    assert len(shown) == (min(enough) if enough else len(piece))

@@ -41,11 +41,11 @@ class Hit(msgspec.Struct, frozen=True):
     match: str
 
 
-def rank(word: str, stored: str) -> int:
-    """How the folded word that was typed matches a stored one."""
+def rank(word: str, stored: str, word_stems: tuple[str, ...] = ()) -> int:
+    """How the folded word that was typed matches a stored one. `word_stems`: its stems, if they are at hand."""
     if stored.startswith(word):
         return EXACT if stored == word else BEGINS
-    typed_stems, stored_stems = stems(word), stems(stored)
+    typed_stems, stored_stems = word_stems or stems(word), stems(stored)
     if not set(typed_stems).isdisjoint(stored_stems):
         return FORM
     size = len(word)
@@ -73,6 +73,8 @@ class Judge:
         self._typed = (*asked, *plan.apart)
         self._ranks: dict[tuple[str, str], int] = {}
         self._words: dict[tuple[bool, str], list[str]] = {}
+        self._stems: dict[str, tuple[str, ...]] = {}
+        self._shown: dict[tuple[str, tuple[str, ...]], str] = {}
 
     def best(self, cards: Iterable[Card], limit: int) -> list[Hit]:
         """The hits of the best cards: by the worst of the words' ranks, then their sum, records in use first, then by
@@ -83,15 +85,23 @@ class Judge:
 
     def _order(self, card: Card) -> tuple[int, int, bool, bool, list[str], list[str], str]:
         names = self._names(card)
-        ranks = [min(self._rank(word.text, names[kind]) for kind in word.kinds) for word in self._asked]
+        ranks = [self._best_rank(word, names) for word in self._asked]
         total = sum(2 * each for each in ranks)
         # A surname borne once counts a little less than the one borne now.
         total += sum(
-            FORMER in word.kinds and self._rank(word.text, names[FORMER]) < self._rank(word.text, names[FAMILY])
+            FORMER in word.kinds
+            and word.text not in names[FAMILY]
+            and self._rank(word.text, names[FORMER]) < self._rank(word.text, names[FAMILY])
             for word in self._asked
         )
         worst = max(ranks, default=NONE)
         return worst, total, not card.active, card.deceased, names[FAMILY], names[GIVEN], card.birth
+
+    def _best_rank(self, word: Word, names: dict[str, list[str]]) -> int:
+        """The best rank of a typed word among the names that it may stand for; whole names first, as most are."""
+        if any(word.text in names[kind] for kind in word.kinds):
+            return EXACT
+        return min(self._rank(word.text, names[kind]) for kind in word.kinds)
 
     def _names(self, card: Card) -> dict[str, list[str]]:
         """The words under which the card's names are stored, by kind."""
@@ -113,32 +123,57 @@ class Judge:
         for each in stored:
             found = self._ranks.get((word, each))
             if found is None:
-                found = self._ranks[(word, each)] = rank(word, each)
+                found = self._ranks[(word, each)] = rank(word, each, self._stems_of(word))
             best = min(best, found)
         return best
+
+    def _stems_of(self, word: str) -> tuple[str, ...]:
+        found = self._stems.get(word)
+        if found is None:
+            found = self._stems[word] = stems(word)
+        return found
 
     def _hit(self, card: Card, worst: int) -> Hit:
         names = self._names(card)
         shown: dict[str, list[str]] = {FAMILY: [], FORMER: [], GIVEN: []}
         for word in self._typed:
-            ranks = {kind: self._rank(word.text, names[kind]) for kind in word.kinds}
-            best = min(ranks.values())
-            for kind, found in ranks.items():
+            best = self._best_rank(word, names)
+            for kind in word.kinds:
                 # Only where it matched best: a given name that happens to begin like the surname, or to be one error
                 # away from it, must not uncover the surname.
-                if found == best < NONE:
+                if best == EXACT:
+                    matched = word.text in names[kind]
+                else:
+                    matched = best < NONE and self._rank(word.text, names[kind]) == best
+                if matched:
                     shown[kind].append(word.text)
-        label = _masked(card.family, shown[FAMILY]) or _initials(card.family)
-        former = next((masked for name in card.former if (masked := _masked(name, shown[FORMER]))), "")
+        label = self._masked(card.family, shown[FAMILY]) or _initials(card.family)
+        former = next((masked for name in card.former if (masked := self._masked(name, shown[FORMER]))), "")
         return Hit(
             patient=card.patient,
             label=f"{label} ({former})" if former else label,
-            initial=_given(card, shown[GIVEN]),
+            initial=self._given(card, shown[GIVEN]),
             year=card.birth[:4],
             phone_tail=card.phones[0][-3:] if card.phones else "",
             sex=card.sex,
             match=RANK_NAMES[worst],
         )
+
+    def _masked(self, name: str, typed: list[str]) -> str:
+        if not typed:
+            return ""
+        key = (name, tuple(typed))
+        found = self._shown.get(key)
+        if found is None:
+            found = self._shown[key] = _masked(name, typed)
+        return found
+
+    def _given(self, card: Card, typed: list[str]) -> str:
+        for name in (*card.given, *card.also_given):
+            if masked := self._masked(name, typed):
+                return masked if len(masked) > 2 else masked.replace("…", ".")
+        first = card.given[0] if card.given else ""
+        return shown_prefix(first, 1) + "." if fold(first) else ""
 
 
 _PIECE = re.compile(r"[^\s,./\u2010-\u2015-]+")
@@ -179,11 +214,3 @@ def _letters(piece: str, typed: list[str]) -> int:
         if found < best:
             best, count = found, Prefix.similarity(word, piece)
     return count
-
-
-def _given(card: Card, typed: list[str]) -> str:
-    for name in (*card.given, *card.also_given):
-        if masked := _masked(name, typed):
-            return masked if len(masked) > 2 else masked.replace("…", ".")
-    first = card.given[0] if card.given else ""
-    return shown_prefix(first, 1) + "." if fold(first) else ""

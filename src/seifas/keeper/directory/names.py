@@ -48,6 +48,11 @@ _CYRILLIC_GLIDE = re.compile("(^|[^а-яёіїєґў]|[аеёиоуыэюяії�
 _JOINED = re.compile("['’ʼ`´‘ʹ\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _WORD = re.compile("[a-z0-9]+")
 
+# What NFKD does to the letters of Lithuanian, in a tenth of the time: most names that are read need no more.
+_LITHUANIAN = str.maketrans("ąčęėįšųūžĄČĘĖĮŠŲŪŽ", "aceeisuuzACEEISUUZ")
+# Words of these letters only: each folds to exactly one letter.
+_LETTER_BY_LETTER = re.compile("[A-Za-z0-9ąčęėįšųūžĄČĘĖĮŠŲŪŽ]*")
+
 
 def fold(text: str) -> str:
     """One name folded to words of `a-z0-9` with single spaces between: "Žukauskaitė-Petraitienė" → "zukauskaite
@@ -61,6 +66,9 @@ def fold(text: str) -> str:
 def words(text: str) -> list[str]:
     """The words of `fold`, as a list."""
     text = text[:NAME_LIMIT]
+    if not text.isascii():
+        plain = text.translate(_LITHUANIAN)
+        text = plain if plain.isascii() else text
     if text.isascii():
         plain = text.lower().replace("'", "").replace("`", "")
     else:
@@ -126,6 +134,8 @@ def shown_prefix(original: str, letters: int) -> str:
     """The part of one word as written that folds to its first `letters` folded letters: ("Žukauskas", 3) → "Žuk"."""
     if letters <= 0:
         return ""
+    if _LETTER_BY_LETTER.fullmatch(original) and letters <= WORD_LIMIT:
+        return original[:letters]
     original = normalize("NFC", original)  # so that a cut never parts a letter from its mark
     for end in range(1, len(original) + 1):
         if len(fold(original[:end]).replace(" ", "")) >= letters:
