@@ -1,0 +1,50 @@
+"""Vaults for the tests of a vault's life: one is founded and furnished once, each test gets a copy of its files."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from life_clinic import Clinic, copied, found_clinic, furnish
+
+PATIENTS = 12
+
+
+@pytest.fixture(scope="session")
+def life_place() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="seifas-life-") as name:
+        yield Path(name)
+
+
+@pytest.fixture(scope="session")
+def model_clinic(life_place: Path) -> Clinic:
+    """Twelve patients; stopped. Copy it."""
+    clinic = found_clinic(life_place / "model")
+    clinic.start()
+    furnish(clinic, PATIENTS)
+    clinic.stop()
+    return clinic
+
+
+@pytest.fixture
+def make_clinic(life_place: Path, model_clinic: Clinic) -> Iterator[Callable[[], Clinic]]:
+    made: list[Clinic] = []
+
+    def make() -> Clinic:
+        clinic = copied(model_clinic, life_place / f"clinic-{os.urandom(4).hex()}")
+        made.append(clinic)
+        return clinic
+
+    yield make
+    for clinic in made:
+        clinic.stop()
+
+
+@pytest.fixture
+def clinic(make_clinic: Callable[[], Clinic]) -> Clinic:
+    """A stopped clinic of twelve patients, nobody else's."""
+    return make_clinic()

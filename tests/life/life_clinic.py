@@ -1,0 +1,230 @@
+"""A small real vault for the tests of its life: founded with cheap slots, its keeper a process that can be killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from seifas import settings as settings_module
+from seifas.crypto import keys, slots
+from seifas.errors import SeifasError
+from seifas.keeper import unlocking
+from seifas.keeper.client import BlockingClient
+from seifas.keeper.founding import found
+from seifas.keeper.keeper import Keeper
+from seifas.keeper.lines import Line
+from seifas.keeper.log_reading import lines_back
+from seifas.keeper.model import CLINIC
+from seifas.settings import Clinic as ClinicSettings
+from seifas.settings import Paths, Retention, Settings
+
+HERE = Path(__file__).parent
+PASSPHRASES = {"officer": "lapas-upe-kalnas-medis", "boss": "akmuo-jura-vejas-smelis"}
+
+
+class Clinic:
+    """`data` with two passphrases (officer, boss) and custodians (2 of officer, boss, third)."""
+
+    def __init__(self, data: Path, secrets: Sequence[str]) -> None:
+        self.data = data
+        self.secrets = list(secrets)
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def settings(self) -> Settings:
+        return settings_module.load(self.data)
+
+    def set(self, **changes: Any) -> None:
+        settings_module.write(self.data, settings_module.replaced(self.settings, **changes))
+
+    # -- the keeper's process
+
+    def start(self, *, unlock: bool = True) -> None:
+        with (self.data.with_suffix(".log")).open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, str(HERE / "keeper_process.py"), str(self.data)], stdout=log, stderr=log,
+                stdin=subprocess.DEVNULL, start_new_session=True,
+            )
+        try:
+            with self.admin() as admin:
+                if unlock:
+                    admin.call("admin.unlock", passphrase=PASSPHRASES["boss"])
+                else:
+                    admin.call("health")
+        except SeifasError as error:
+            self.kill_group()
+            raise AssertionError(f"the keeper did not start: {self.log()}") from error
+
+    def admin(self, **more: Any) -> BlockingClient:
+        return BlockingClient(self.data / "run" / "admin.sock", patience=20.0, **more)
+
+    def call(self, op: str, **args: Any) -> Any:
+        with self.admin() as admin:
+            return admin.call(op, **args)
+
+    def kill_keeper(self) -> None:
+        """kill -9; the supervisor starts another one, which gets the root."""
+        with self.admin() as admin:
+            os.kill(admin.call("health")["pid"], signal.SIGKILL)
+
+    def wait_open(self, patience: float = 20.0) -> None:
+        give_up = time.monotonic() + patience
+        while time.monotonic() < give_up:
+            try:
+                if not self.call("health")["locked"]:
+                    return
+            except SeifasError:
+                pass
+            time.sleep(0.05)
+        raise AssertionError(f"it did not come back: {self.log()}")
+
+    def log(self) -> str:
+        return self.data.with_suffix(".log").read_text()[-3000:]
+
+    def kill_group(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait(10)
+            self.process = None
+
+    def stop(self) -> None:
+        if self.process is not None:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(20)
+            self.process = None
+
+    def kill_all(self) -> None:
+        """The machine's plug: supervisor and, with it, the keeper."""
+        assert self.process is not None
+        pid = self.call("health")["pid"]
+        self.process.kill()
+        self.process.wait(10)
+        self.process = None
+        while Path(f"/proc/{pid}").exists():
+            time.sleep(0.01)
+
+    # -- its people and patients
+
+    def add(self, patients: int) -> list[bytes]:
+        with self.admin() as admin:
+            return [add_patient(admin) for _ in range(patients)]
+
+    def seifas(self, *args: str, fine: bool = True, data: bool = True) -> dict[str, Any]:
+        """The command line, as its own process, with --json."""
+        where = ["--data", str(self.data)] if data else []
+        done = subprocess.run(
+            [sys.executable, "-m", "seifas.cli.main", *args, *where, "--json"], capture_output=True, check=False,
+            timeout=120, stdin=subprocess.DEVNULL,
+        )
+        lines = done.stdout.decode().strip().splitlines()
+        told: dict[str, Any] = json.loads(lines[-1]) if lines else {}
+        assert not fine or done.returncode == 0, (done.returncode, told, done.stderr[-1500:])
+        return {**told, "exit": done.returncode}
+
+    # -- looking inside
+
+    def patients(self) -> dict[bytes, list[bytes]]:
+        """Every patient with all their records, opened. Raises what does not open."""
+        with opened(self.data, PASSPHRASES["boss"]) as keeper:
+            return bodies(keeper)
+
+    def lines(self) -> list[Line]:
+        """The log, newest first."""
+        with opened(self.data, PASSPHRASES["boss"]) as keeper:
+            return [line for _, line in lines_back(keeper)]
+
+
+@contextmanager
+def opened(data: Path, passphrase: str) -> Iterator[Keeper]:
+    """The vault opened in this process; no keeper may run."""
+    settings = settings_module.load(data)
+    keeper = Keeper(data, settings)
+    keeper.open = unlocking.unlock(keeper, unlocking.root_by_passphrase(data / settings.paths.keys, passphrase))
+    try:
+        yield keeper
+    finally:
+        unlocking.lock(keeper)
+
+
+def bodies(keeper: Keeper) -> dict[bytes, list[bytes]]:
+    vault = keeper.require_unlocked().vault
+    return {
+        patient: [vault.record(head, entry).body for entry in vault.manifest(head).values() if not entry.deleted]
+        for patient, head in vault.heads.items()
+        if patient != CLINIC
+    }
+
+
+def found_clinic(
+    data: Path, *, replica: str = "", demo: bool = False, retention: Retention | None = None
+) -> Clinic:
+    """A new vault, not yet running. Its accounts are made at the first `furnish`."""
+    data.mkdir(mode=0o755, parents=True)
+    settings = Settings(
+        clinic=ClinicSettings(id=os.urandom(16).hex(), name="Bandymas"), paths=Paths(replica=replica), demo=demo,
+        retention=retention or Retention(),
+    )
+    root = keys.new_root()
+    secrets, custodians = slots.new_custodian_slots(root, 2, ("officer", "boss", "third"))
+    ways = tuple(
+        slots.new_passphrase_slot(root, secret, name, slots.DEMO) for name, secret in PASSPHRASES.items()
+    )
+    found(data, settings, root, (*ways, custodians))
+    settings_module.write(data, settings)
+    for name, secret in PASSPHRASES.items():
+        passphrase_file(data, name).write_text(secret + "\n")
+    return Clinic(data, secrets)
+
+
+def passphrase_file(data: Path, name: str = "boss") -> Path:
+    return data.with_name(f"{data.name}.{name}")
+
+
+def furnish(clinic: Clinic, patients: int) -> list[bytes]:
+    """People and patients, through the running keeper."""
+    with clinic.admin() as admin:
+        for name, hats in (("officer", ["officer"]), ("boss", ["administrator"]), ("medic", ["doctor"])):
+            admin.call("admin.account_add", name=name, display=name.title(), hats=hats)
+    return clinic.add(patients)
+
+
+def copied(clinic: Clinic, data: Path) -> Clinic:
+    """Another clinic just like it, from its files."""
+    shutil.copytree(clinic.data, data, ignore=shutil.ignore_patterns("*.sock"))
+    for name in PASSPHRASES:
+        shutil.copy(passphrase_file(clinic.data, name), passphrase_file(data, name))
+    return Clinic(data, clinic.secrets)
+
+
+def add_patient(admin: BlockingClient, surname: str = "") -> bytes:
+    """One patient with a visit and an observation, in one commit; their id."""
+    patient = os.urandom(16)
+    name = surname or f"Pavardenis{patient.hex()[:6]}"
+    resources: list[tuple[str, bytes, dict[str, Any]]] = [
+        ("Patient", patient, {"name": [{"family": name, "given": ["Vardas"]}], "birthDate": "1980-02-03"}),
+        ("Encounter", os.urandom(16), {
+            "status": "finished", "class": {"code": "AMB"}, "subject": {"reference": f"Patient/{patient.hex()}"},
+            "period": {"start": "2015-03-04T10:00:00+02:00", "end": "2015-03-04T10:30:00+02:00"},
+        }),
+        ("Observation", os.urandom(16), {
+            "status": "final", "code": {"text": "pulse"}, "subject": {"reference": f"Patient/{patient.hex()}"},
+            "valueString": "x" * 5000,
+        }),
+    ]
+    admin.call("admin.import", changes=[
+        {
+            "op": "create", "type": kind, "id": ident, "patient": patient, "expect": 0,
+            "body": json.dumps({"resourceType": kind, "id": ident.hex(), **body}).encode(),
+        }
+        for kind, ident, body in resources
+    ])
+    return patient
