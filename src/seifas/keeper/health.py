@@ -22,7 +22,7 @@ async def health(keeper: Keeper, caller: Caller, args: NoArgs) -> dict[str, Any]
         told["unlocked_in"] = keeper.unlocked_in
         told["pid"] = os.getpid()
         if keeper.open is not None:
-            told["patients"] = len(keeper.open.vault.heads)
+            told["patients"] = keeper.open.vault.patients
             told["log_size"] = keeper.open.audit.size
     return told
 
@@ -40,7 +40,7 @@ async def metrics(keeper: Keeper, caller: Caller, args: NoArgs) -> str:
     if opened is not None:
         alarms = [alarm for alarm in keeper.alarms.all() if not alarm.acknowledged_ms]
         for name, value in (
-            ("patients", len(opened.vault.heads)), ("sessions", len(keeper.sessions)),
+            ("patients", opened.vault.patients), ("sessions", len(keeper.sessions)),
             ("audit_lines", opened.audit.size), ("audit_lines_published", opened.audit.published),
             ("alarms_live", len(alarms)), ("commits_batched", opened.committer.batches),
         ):

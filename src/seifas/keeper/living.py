@@ -103,7 +103,7 @@ async def with_root(keeper: Keeper, root: bytes, way: str, word: Word = NO_WORD)
     keeper.open = opened
     tell_supervisor(keeper, root)
     await witnessing.unlocked(keeper, way, word)
-    return {"locked": False, "patients": len(opened.vault.heads), **keeper.unlocked_in}
+    return {"locked": False, "patients": opened.vault.patients, **keeper.unlocked_in}
 
 
 def tell_supervisor(keeper: Keeper, message: bytes) -> None:

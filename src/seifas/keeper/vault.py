@@ -75,6 +75,11 @@ class Vault:
         self.heads: dict[bytes, Head] = {}
         self._manifests: OrderedDict[bytes, tuple[int, dict[bytes, Entry]]] = OrderedDict()
 
+    @property
+    def patients(self) -> int:
+        """How many patients there are: heads without the clinic's own compartment. Decoys count, as everywhere."""
+        return len(self.heads) - (CLINIC in self.heads)
+
     # -- reading
 
     def head(self, patient: bytes) -> Head:
