@@ -1,8 +1,11 @@
 """What a tester outside found in `seifas demo`: it built into strangers' directories, and told what was not so."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -36,3 +39,17 @@ def test_a_demo_that_is_here_is_told_as_it_is(tmp_path: Path) -> None:
     assert _demo(data, "--patients", "3", "--seed", "5")[1]["built"] is True
     status, told = _demo(data, "--patients", "9", "--seed", "6")
     assert (status, told["patients"], told["seed"], told["built"]) == (0, 3, 5, False)
+
+
+def test_a_demo_that_was_interrupted_is_not_in_the_way(tmp_path: Path) -> None:
+    data = tmp_path / "demo"
+    command = [sys.executable, "-m", "seifas.cli.main", "demo", "--data", str(data), "--no-serve"]
+    building = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    deadline = time.monotonic() + 30
+    while not (data / "keys").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.5)
+    os.killpg(building.pid, signal.SIGINT)
+    assert building.wait(timeout=30) != 0
+    status, told = _demo(data, "--patients", "3")
+    assert (status, told["built"]) == (0, True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import time
 from datetime import datetime
@@ -76,11 +77,16 @@ def _build(data: Path, patients: int, seed: int, port: int, *, quiet: bool) -> d
     data.mkdir(mode=0o755, parents=True, exist_ok=True)
     passphrase = slots.generate_passphrase(6)
     started = time.perf_counter()
-    with bar("demo clinic", patients, quiet=quiet) as advance:
-        counts = build(
-            data, settings, patients=patients, seed=seed, passphrase=passphrase, progress=advance,
-            today=datetime.now(ZoneInfo(settings.clinic.zone)).date(),
-        )
+    try:
+        with bar("demo clinic", patients, quiet=quiet) as advance:
+            counts = build(
+                data, settings, patients=patients, seed=seed, passphrase=passphrase, progress=advance,
+                today=datetime.now(ZoneInfo(settings.clinic.zone)).date(),
+            )  # fmt: skip
+    except BaseException:  # Ctrl-C too: half a demo would be in the way of the next try
+        for name in _OURS:
+            shutil.rmtree(data / name, ignore_errors=True)
+        raise
     descriptor = os.open(secret, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(passphrase + "\n")
