@@ -5,9 +5,10 @@ import time
 from collections.abc import Callable, Iterator
 
 import httpx
+import msgspec
 import pyotp
 import pytest
-from desk_browser import Browser
+from desk_browser import Browser, Touching
 from running_vault import RunningVault
 
 from seifas.drill.soft_authenticator import SoftAuthenticator
@@ -108,7 +109,7 @@ def test_a_password_is_set_by_invitation_and_signs_in(vault: RunningVault, guest
     codes = re.findall(r"<li><code>([^<]+)</code></li>", shown.text)
     assert len(set(codes)) == 10
     done = guest.get("/desk/account").text
-    assert "sign in as you will every day" in done
+    assert "Sign in as you will every day" in done
     assert codes[0] not in done
     assert guest.get("/desk").url.path == "/desk/account"
     assert "signed out" in guest.submit("/auth/sign-out").text
@@ -225,9 +226,27 @@ def test_a_password_is_not_replaced_by_a_session_alone(vault: RunningVault, brow
     assert finish(one, offered(one)).status_code == 200
     page = one.submit("/desk/account/password", do="begin")
     assert page.status_code == 403
-    assert "secret" not in page.text
-    with pytest.raises(StepUp):
-        vault.desk("password.begin", session=one.cookies["seifas"])
+    assert "a new invitation from the administrator" in page.text
+    assert 'class="secret"' not in page.text
+    Touching(vault, one)  # a first passkey may be added right after signing in
+    page = one.submit("/desk/account/password", do="begin")
+    assert page.status_code == 403
+    assert "Confirm with your passkey" in page.text
+    assert 'class="secret"' not in page.text
+
+
+def test_first_means_are_set_up_soon_after_signing_in(
+    vault: RunningVault, browser: SignedIn
+) -> None:
+    one = browser("auditore")
+    offer = offered(one)
+    session = vault.desk("session.who", session=one.cookies["seifas"])["session_id"]
+    old = vault.keeper.sessions.get(session)
+    vault.keeper.sessions.put(msgspec.structs.replace(old, created_ms=old.created_ms - 3_600_000))
+    assert "within ten minutes" in one.get("/desk/account").text
+    for page in (one.submit("/desk/account/password", do="begin"), finish(one, offer)):
+        assert page.status_code == 403
+        assert "within ten minutes" in page.text
 
 
 def test_an_invitation_takes_no_passkey_away(vault: RunningVault, guest: Browser) -> None:
@@ -241,4 +260,6 @@ def test_an_invitation_takes_no_passkey_away(vault: RunningVault, guest: Browser
         vault.desk("passkey.remove", session=token, id=listed["passkeys"][0]["id"])
     with pytest.raises(Refused):
         vault.desk("stepup.begin", session=token, digest=bytes(32))
-    assert "Add a passkey" not in guest.get("/desk/account").text
+    page = guest.get("/desk/account").text
+    assert 'value="remove"' not in page
+    assert 'value="add"' not in page

@@ -36,14 +36,11 @@ ACCOUNT_WORDS: dict[str, tuple[str, str]] = {
         "session opens nothing else; after ten minutes without use it locks itself.",
     ),
     "enrol-done": (
-        "Nustatyta. Dabar prisijunkite taip, kaip jungsitės kasdien.",
-        "That is set. Now sign in as you will every day.",
+        "Ši paskyra jau gali prisijungti. Prisijunkite taip, kaip jungsitės kasdien, arba žemiau nustatykite dar vieną "
+        "būdą.",
+        "This account can sign in. Sign in as you will every day, or set up another way below.",
     ),
-    "enrol-again": (
-        "Ši paskyra jau turi prieigos raktą. Su kvietimu galite nustatyti naują slaptažodį su kodais.",
-        "This account has a passkey already. With the invitation you can set a new password with codes.",
-    ),
-    "enrol-sign-in": ("Prisijungti iš tikrųjų", "Sign in for real"),
+    "enrol-sign-in": ("Prisijungti", "Go and sign in"),
     "passkeys": ("Prieigos raktai", "Passkeys"),
     "passkeys-none": ("Prieigos raktų dar nėra.", "There are no passkeys yet."),
     "passkey-what": (
@@ -58,6 +55,14 @@ ACCOUNT_WORDS: dict[str, tuple[str, str]] = {
         "This needs a browser that knows passkeys and has scripts switched on.",
     ),
     "passkey-refused": ("Šis prieigos raktas čia netinka.", "This passkey is not accepted here."),
+    "means-anew": (
+        "Tai daroma per dešimt minučių nuo prisijungimo: atsijunkite ir prisijunkite iš naujo.",
+        "This is done within ten minutes of signing in: sign out and in again.",
+    ),
+    "means-invited": (
+        "Tam reikia prieigos rakto arba naujo administratoriaus kvietimo.",
+        "This needs a passkey, or a new invitation from the administrator.",
+    ),
     "passkey-last": (
         "Tai vienintelis būdas prisijungti. Pirmiau pridėkite kitą.",
         "This is the only way to sign in. Add another first.",

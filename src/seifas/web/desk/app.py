@@ -172,8 +172,9 @@ class Desk:
     async def _not_here(self, exchange: Exchange) -> None:
         exchange.route("?")
         await self.room.show(
-            exchange, "trouble.html", None, status=404, said=self.room.words(exchange, "not-here"), heading=""
-        )
+            exchange, "trouble.html", None, status=404, said=self.room.words(exchange, "not-here"), heading="",
+            ident="",
+        )  # fmt: skip
 
     async def _trouble(self, exchange: Exchange, error: SeifasError) -> None:
         if exchange.started:
@@ -201,7 +202,7 @@ class Desk:
             detail = error.message if isinstance(error, (Invalid, OverBudget, StepUp)) else ""
             await self.room.show(
                 exchange, "trouble.html", visit, status=status_of(error), said=self._said(exchange, error),
-                detail=detail, heading="",
+                detail=detail, heading="", ident="",
             )  # fmt: skip
 
     def _said(self, exchange: Exchange, error: SeifasError) -> str:

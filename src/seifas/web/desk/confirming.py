@@ -40,8 +40,8 @@ async def stopped(room: Room, exchange: Exchange, visit: Visit, error: OverBudge
         return
     # The keeper's words say which bound was met and when it frees; that is for whoever was stopped.
     await room.show(
-        exchange, "stopped.html", visit, status=error.http, said=room.words(exchange, "over-budget"),
-        detail=error.message, ident=ident if visit.hat in TREATING else "",
+        exchange, "trouble.html", visit, status=error.http, said=room.words(exchange, "over-budget"),
+        detail=error.message, heading="", ident=ident if visit.hat in TREATING else "",
     )  # fmt: skip
 
 
@@ -49,5 +49,5 @@ async def frozen(room: Room, exchange: Exchange, visit: Visit, *, status: int = 
     """The page of a stopped session."""
     await room.show(
         exchange, "trouble.html", visit, status=status, said=room.words(exchange, "frozen"), detail=detail,
-        heading=room.words(exchange, "frozen-head"),
+        heading=room.words(exchange, "frozen-head"), ident="",
     )  # fmt: skip

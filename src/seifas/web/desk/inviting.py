@@ -33,5 +33,5 @@ async def invitation(room: Room, exchange: Exchange, token: str) -> None:
 async def _used(room: Room, exchange: Exchange, status: int) -> None:
     await room.show(
         exchange, "trouble.html", None, status=status, said=room.words(exchange, "invite-used"),
-        heading=room.words(exchange, "invite-used-head"),
+        heading=room.words(exchange, "invite-used-head"), ident="",
     )  # fmt: skip

@@ -41,7 +41,7 @@ async def passkeys(room: Room, exchange: Exchange) -> None:
     match sent.get("do", ""):
         case "add":
             means = await room.client.call("passkey.list", session=visit.token)
-            if means["confirmed"]:
+            if means["confirmed"] or not means["passkeys"]:
                 await answers.see_other(exchange, "/desk/account")
             else:
                 await ask_gesture(room, exchange, visit, means["digest"].hex(), here, {"do": "add"})
@@ -78,6 +78,12 @@ async def password(room: Room, exchange: Exchange) -> None:
             await _offer(room, exchange, visit, offer)
     except StepUp as error:
         await confirm(room, exchange, visit, error, "/desk/account/password", {"do": "begin"})
+    except Refused as error:
+        if error.where != "passkey":
+            raise
+        before = (await room.client.call("passkey.list", session=visit.token))["password"]
+        said = room.words(exchange, "means-invited" if before else "means-anew")
+        await _show(room, exchange, visit, status=error.http, said=said)
 
 
 async def _offer(
