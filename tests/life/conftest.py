@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-
 from life_clinic import Clinic, copied, found_clinic, furnish
 
 PATIENTS = 12

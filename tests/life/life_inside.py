@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from life_clinic import PASSPHRASES, Clinic
+
 from seifas.keeper import living
 from seifas.keeper import main as keeper_main
 from seifas.keeper.door import Caller

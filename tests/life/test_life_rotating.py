@@ -8,8 +8,8 @@ import threading
 import time
 
 import pytest
-
 from life_clinic import Clinic, add_patient
+
 from seifas.errors import SeifasError
 
 
