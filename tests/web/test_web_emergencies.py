@@ -114,7 +114,30 @@ def test_without_a_passkey_it_says_what_is_missing(vault: RunningVault, browser:
     assert "pastaba" not in answer.text
 
 
-def test_when_the_hours_budget_stops_the_glass_still_opens(
+def test_when_the_clinics_budget_stops_the_glass_still_opens(
+    vault: RunningVault, browser: SignedIn, cold: list[str]
+) -> None:
+    vault.account("budinti-kita", "doctor")
+    one, others = browser("budinti-kita"), [browser("gydytoja"), browser("budinti")]
+    key = Touching(vault, one)
+    vault.keeper.ledger = Ledger(Limits(cold_session_hour=2, cold_session_day=2, cold_account_day=3, cold_clinic_day=4,
+                                        glass_kept=2))  # fmt: skip
+    try:
+        for other, ident in zip(others, cold, strict=False):
+            spend_the_hour(vault, other, [ident])
+        stopped = one.submit(f"/desk/patient/{cold[5]}/chart", reason="visit")
+        assert stopped.status_code == 429
+        assert "A limit is reached" in stopped.text
+        assert f'href="/desk/patient/{cold[5]}/glass"' in stopped.text
+        assert "pastaba" not in stopped.text
+        asked = one.submit(f"/desk/patient/{cold[5]}/glass", reason="sepsis")
+        key.step_up(asked.text)
+        assert "pastaba f" in again(one, asked.text).text
+    finally:
+        vault.new_day()
+
+
+def test_past_every_bound_of_ones_own_the_session_is_stopped(
     vault: RunningVault, browser: SignedIn, cold: list[str]
 ) -> None:
     vault.account("pavargusi", "nurse")
@@ -130,6 +153,8 @@ def test_when_the_hours_budget_stops_the_glass_still_opens(
         stopped = one.submit(f"/desk/patient/{cold[3]}/chart", reason="visit")
         assert stopped.status_code == 429
         assert "pastaba" not in stopped.text
+        assert "The session is stopped" in stopped.text
+        assert "The session is stopped" in one.get("/desk").text
     finally:
         vault.new_day()
 

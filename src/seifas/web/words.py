@@ -61,8 +61,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "moment-go": ("Tęsti", "Continue"),
     "signed-out": ("Jūs atsijungėte.", "You are signed out."),
     "frozen": (
-        "Ši sesija sustabdyta: atverta daugiau, nei leidžiama. Pareigūnas informuotas ir gali ją atnaujinti.",
-        "This session is stopped: more was opened than is allowed. The officer was told and can resume it.",
+        "Ši sesija sustabdyta ir nieko nebeatveria. Pareigūnas apie tai žino ir gali leisti tęsti: kreipkitės į jį.",
+        "This session is stopped and opens nothing more. The officer knows and can let it go on: talk to them.",
     ),
     "idle": (
         "Sesija užrakinta, nes ja nesinaudota. Tęskite su prieigos raktu arba prisijunkite iš naujo.",

@@ -36,7 +36,7 @@ async def stopped(room: Room, exchange: Exchange, visit: Visit, error: OverBudge
     """Says that a bound was met; that the session is stopped, if it is now; and the way for emergencies."""
     after = await room.visit(exchange)
     if after.who["frozen"]:
-        await frozen(room, exchange, after, status=error.http, detail=error.message)
+        await frozen(room, exchange, after, status=error.http)
         return
     # The keeper's words say which bound was met and when it frees; that is for whoever was stopped.
     await room.show(
@@ -45,9 +45,9 @@ async def stopped(room: Room, exchange: Exchange, visit: Visit, error: OverBudge
     )  # fmt: skip
 
 
-async def frozen(room: Room, exchange: Exchange, visit: Visit, *, status: int = 403, detail: str = "") -> None:
-    """The page of a stopped session."""
+async def frozen(room: Room, exchange: Exchange, visit: Visit, *, status: int = 403) -> None:
+    """The page of a stopped session, in the same words whatever stopped it: the reason may tell a decoy."""
     await room.show(
-        exchange, "trouble.html", visit, status=status, said=room.words(exchange, "frozen"), detail=detail,
+        exchange, "trouble.html", visit, status=status, said=room.words(exchange, "frozen"),
         heading=room.words(exchange, "frozen-head"), ident="",
     )  # fmt: skip
