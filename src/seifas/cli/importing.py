@@ -110,7 +110,10 @@ def _read(path: Path) -> bytes:
         else:
             with path.open("rb") as plain:
                 raw = plain.read(_LARGEST + 1)
-    except (OSError, EOFError, zlib.error) as error:
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        said = "the packed file was cut off" if isinstance(error, EOFError) else "this is a damaged gzip file, or none"
+        raise Invalid(said, where=path.name) from error
+    except OSError as error:
         raise Invalid(f"the file cannot be read: {type(error).__name__}", where=path.name) from error
     if len(raw) > _LARGEST:
         raise TooLarge(f"a file has at most {_LARGEST // 2**20} MiB; split it", where=path.name)

@@ -131,7 +131,7 @@ def read(raw: bytes, *, limit: int = RESOURCE_LIMIT) -> dict[str, Any]:
         value, end = _decoder.raw_decode(text, start)
     except json.JSONDecodeError as error:
         ended = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated")
-        message = "The JSON ends too early: it was cut off." if ended else f"Not JSON: {error.msg}."
+        message = "The JSON ends too early: it was cut off." if ended else f"Not JSON: {error.msg.removesuffix(' at')}."
         raise Invalid(message, where=place(text, error.pos)) from None
     except _Infinite as error:
         position = next((match.start() for match in _CONSTANT.finditer(text) if match[1]), 0)
