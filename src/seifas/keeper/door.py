@@ -11,6 +11,7 @@ import logging
 import os
 import socket
 import struct
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -31,6 +32,8 @@ MOST_HELD = 256 * 1024 * 1024
 itself out; the memory that the other roles live on it may not fill."""
 
 _PENDING_LIMIT = 512  # calls one connection may have under way; beyond it the socket is not read, so callers wait
+_TURN = 128  # calls of one role that begin in one turn of the loop: a role that floods waits, the others do not
+_SHARE = 16  # of these, of one connection, while others of its role wait
 
 
 class Caller(NamedTuple):
@@ -75,14 +78,41 @@ class NoArgs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """For ops that take nothing."""
 
 
+class _Lane:
+    """The calls of one role: so many begin in a turn of the loop, the connections that have more take turns."""
+
+    def __init__(self) -> None:
+        self.left = _TURN
+        self.waiting: deque[_Connection] = deque()
+
+    def begin(self) -> bool:
+        """Whether one more call may begin in this turn."""
+        if self.left == _TURN:
+            asyncio.get_running_loop().call_soon(self._next)
+        self.left -= 1
+        return self.left >= 0
+
+    def _next(self) -> None:
+        self.left = _TURN
+        for _ in range(len(self.waiting)):
+            if self.left <= 0:
+                return
+            connection = self.waiting.popleft()
+            connection.queued = False
+            connection.take(_SHARE)
+
+
 class _Connection(asyncio.Protocol):
     def __init__(self, door: Door, role: str, allowed_uids: frozenset[int]) -> None:
         self.door = door
+        self.lane = door.lanes[role]
         self.role = role
         self.allowed = allowed_uids
         self.buffer = bytearray()
         self.pending = 0
         self.full = False  # more is under way than one connection may have
+        self.queued = False  # calls have come that wait for their turn
+        self.paused = False
         self.unread = False  # the other side does not take its answers
         self.answers: list[bytes] = []
         self.transport: Any = None
@@ -114,30 +144,40 @@ class _Connection(asyncio.Protocol):
             return
         buffer += data
         self._hold(len(data))
-        start = 0
+        if self.door.held[self.role] > MOST_HELD:
+            log.warning("a role has too much under way", extra={"role": self.role, "peer_pid": caller.pid})
+            self._end(Unavailable("too much is under way; try again in a while"))
+        elif not self.queued:
+            self.take(_TURN)
+
+    def take(self, most: int) -> None:
+        """Begins the calls that have come whole, at most so many; the rest waits for the lane's next turn."""
+        caller, buffer, start = self.caller, self.buffer, 0
+        if caller is None or self.transport.is_closing():
+            return
         while len(buffer) - start >= 4:
             size = wire.LENGTH.unpack_from(buffer, start)[0]
             if size > wire.MAX_FRAME:
                 del buffer[:start]
                 self._end(TooLarge("that frame is over the limit"))
                 return
-            if len(buffer) - start - 4 < size:
+            if len(buffer) - start - 4 < size or self.full or self.unread:
                 break
+            if most == 0 or not self.lane.begin():
+                self.queued = True
+                self.lane.waiting.append(self)
+                break
+            most -= 1
             frame = bytes(memoryview(buffer)[start + 4 : start + 4 + size])
             start += 4 + size
             self.pending += 1
+            self.full = self.pending > _PENDING_LIMIT
             task = asyncio.ensure_future(self._serve(caller, frame))
             self.door.tasks.add(task)
             task.add_done_callback(self.door.tasks.discard)
         if start:
             del buffer[:start]
-        if self.door.held[self.role] > MOST_HELD:
-            log.warning("a role has too much under way", extra={"role": self.role, "peer_pid": caller.pid})
-            self._end(Unavailable("too much is under way; try again in a while"))
-            return
-        if self.pending > _PENDING_LIMIT and not self.full:
-            self.full = True
-            self._read_on()
+        self._read_on()
 
     def pause_writing(self) -> None:
         self.unread = True
@@ -145,12 +185,21 @@ class _Connection(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self.unread = False
-        self._read_on()
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Takes what had come and could not begin."""
+        if self.queued:
+            self._read_on()
+        else:
+            self.take(_SHARE)
 
     def _read_on(self) -> None:
-        if self.transport.is_closing():
+        pause = self.full or self.unread or self.queued
+        if pause is self.paused or self.transport.is_closing():
             return
-        if self.full or self.unread:
+        self.paused = pause
+        if pause:
             self.transport.pause_reading()
         else:
             self.transport.resume_reading()
@@ -180,7 +229,7 @@ class _Connection(asyncio.Protocol):
         self.pending -= 1
         if self.full and self.pending < _PENDING_LIMIT // 2:
             self.full = False
-            self._read_on()
+            self._go_on()
 
     def flush(self) -> None:
         """Writes what was answered in this turn of the loop."""
@@ -209,6 +258,7 @@ class Door:
         self.tasks: set[asyncio.Future[None]] = set()
         self.open_connections: set[_Connection] = set()
         self.held = dict.fromkeys(uids, 0)
+        self.lanes = {role: _Lane() for role in uids}
         self._servers: list[asyncio.AbstractServer] = []
 
     async def open(self) -> None:
