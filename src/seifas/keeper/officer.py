@@ -5,6 +5,7 @@ An officer sees no chart here: who did what, to how many, when; undoing puts ear
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -25,6 +26,7 @@ from seifas.keeper.signing_in import described
 from seifas.keeper.undoing import undo_account
 
 _MOST_LINES = 500
+_DAY_MS = 86_400_000
 
 
 class OfSession(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -153,16 +155,20 @@ async def release(keeper: Keeper, caller: Caller, args: OnAccount) -> dict[str, 
     session = acting(keeper, args.session, "budget.release", moment)
     account = account_named(keeper, args.account)
     _not_oneself(session, account)
+    await _not_who_refunded(keeper, moment, session, account)
     return await _act(keeper, moment, session, budget_officer.release(moment.budget_ms, account), "release", [])
 
 
 @OPS.op("budget.refund", OnAccount, "desk")
 async def refund(keeper: Keeper, caller: Caller, args: OnAccount) -> dict[str, Any]:
-    """Gives back what an account used in the last day, to it and to the clinic."""
+    """Gives back what an account used in the last day, to it and to the clinic. Only of one that is suspended, and who
+    gives back does not release within a day: else one officer's session refills another's budget without end."""
     moment = keeper.now()
     session = acting(keeper, args.session, "budget.refund", moment)
     account = account_named(keeper, args.account)
     _not_oneself(session, account)
+    if not keeper.ledger.remaining(account, bytes(16), moment.budget_ms).suspended:
+        raise Refused("suspend the account first: its budget is given back while it is stopped", where="account")
     return await _act(keeper, moment, session, budget_officer.refund_account(moment.budget_ms, account), "refund", [])
 
 
@@ -190,6 +196,18 @@ def account_named(keeper: Keeper, name: str) -> bytes:
 def _not_oneself(session: Session, account: bytes) -> None:
     if session.account == account:
         raise Refused("nobody gives budget back to themselves; another officer has to", where="account")
+
+
+async def _not_who_refunded(keeper: Keeper, moment: Moment, session: Session, account: bytes) -> None:
+    opened = keeper.require_unlocked()
+    await asyncio.to_thread(opened.audit.publish, opened.state)
+    async for _, line in lines_back(keeper, since_ms=moment.wall_ms - _DAY_MS):
+        given_back = line.action == Action.BUDGET_ACT and line.note == "refund" and account in line.objects
+        if given_back and line.account == session.account and moment.wall_ms - line.wall_ms < _DAY_MS:
+            raise Refused(
+                "you gave this account its budget back within a day; another officer releases it, or you tomorrow",
+                where="account",
+            )
 
 
 @OPS.op("change.undo", Undo, "desk")
