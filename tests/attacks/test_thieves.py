@@ -492,3 +492,28 @@ def test_a_write_answers_with_what_was_sent(hands: Hands, large_stage: Stage, tr
     assert set(answer.json) <= {*body, "id", "meta"}
     card = truth.cards[patient]
     assert card.family.encode() not in answer.body
+
+
+def test_an_officers_session_does_not_refill_a_thiefs_budget(moved_vault: Vaults, truth: Truth) -> None:
+    """Giving back is one click, so it may not be a pump: two stolen sessions, of an officer and of a doctor."""
+    vault = moved_vault()
+    officer = WireThief(vault.call, vault.sign_in("officer1"))
+    thief = WireThief(vault.call, vault.sign_in("doctor1"))
+    cold = iter(truth.cold("doctor1", vault.now_ms))
+    for _ in range(3):
+        while thief.everything(next(cold)):
+            continue
+        officer.ask("budget.refund", account="doctor1")
+        officer.ask("budget.suspend", account="doctor1")
+        officer.ask("budget.refund", account="doctor1")
+        officer.ask("budget.release", account="doctor1")
+        thief.session = vault.sign_in("doctor1")
+        thief.frozen = False
+    assert len(thief.haul.charts) == 10
+    other = WireThief(vault.call, vault.sign_in("officer2"))
+    assert other.ask("budget.release", account="doctor1") is not None  # who did not give back may release
+    assert thief.everything(next(cold))
+    vault.let_pass(25 * HOUR_MS)
+    officer.session = vault.sign_in("officer1")
+    assert officer.ask("budget.suspend", account="doctor1") is not None
+    assert officer.ask("budget.release", account="doctor1") is not None  # a day later
