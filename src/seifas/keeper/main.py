@@ -26,6 +26,7 @@ from seifas.keeper import (
     opening,
     proving,
     recovery,
+    relaying,
     rotating,
     scheduling,
     searching,
@@ -46,7 +47,7 @@ log = logging.getLogger("seifas.keeper")
 # Importing a module of ops is what puts them on the table.
 SERVED = (
     administering, backing_up, enrolling, erasing, health, holding, importing, living, officer, opening, proving,
-    recovery, rotating, scheduling, searching, signing_in, treating, ways_in, witnessing,
+    recovery, relaying, rotating, scheduling, searching, signing_in, treating, ways_in, witnessing,
     writing,
 )
 
@@ -84,6 +85,7 @@ async def _serve(data: Path, settings: Settings, uids: dict[str, int] | None, al
                 keeper.spawn(living.reopen(keeper))
     del root
     keeper.spawn(living.every_second(keeper))
+    keeper.spawn(relaying.nightly(keeper))
     await stopped.wait()
     page.close()
     await door.close()

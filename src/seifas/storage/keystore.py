@@ -39,6 +39,7 @@ from typing import Final
 from seifas.errors import Conflict, Invalid, Missing, Unavailable
 from seifas.storage.durable import make_directory, os_faults, overwrite_and_unlink, replace, sync_directory, write_new
 from seifas.storage.migrations import KEYS
+from seifas.storage.relaying import relay
 from seifas.storage.sqlite import Database, stored_bytes
 
 PAGE_SIZE: Final = 4096
@@ -179,6 +180,15 @@ class KeyStore:
                 return
             after = page[-1][0]
 
+    def relay(self, after: bytes = b"") -> bytes | None:
+        """Lays a slice of the keys anew (relaying.py); where to go on, None at the end."""
+        database = self._db()
+        further = relay(database, "keys", "tag", after=after)
+        if further is None:
+            # Keys must not stand in the write-ahead log when they are erased from the file.
+            database.checkpoint()
+        return further
+
     def count(self) -> int:
         with self._db().reading() as connection:
             total: int = connection.execute("SELECT count(*) FROM keys").fetchone()[0]
@@ -265,6 +275,12 @@ class KeyStore:
     def close(self) -> None:
         if self._opened is not None:
             self._opened.close()
+        self._opened, self._generation = None, 0
+
+    def abandon(self) -> None:
+        """Closes what has turned out not to be the keys that were expected (sqlite.Database.abandon)."""
+        if self._opened is not None:
+            self._opened.abandon()
         self._opened, self._generation = None, 0
 
 

@@ -16,6 +16,7 @@ from typing import Final
 
 from seifas.errors import Conflict, Missing
 from seifas.storage.migrations import ROWS
+from seifas.storage.relaying import relay
 from seifas.storage.rows import ID_SIZE, BulkWriter, Item, check_id, check_items
 from seifas.storage.rows_bulk import Staging
 from seifas.storage.sqlite import Database, fresh_copy, stored_bytes
@@ -142,6 +143,10 @@ class SqliteRows:
             copy.execute("COMMIT")
             copy.execute("DETACH DATABASE source")
 
+    def relay(self, after: bytes = b"") -> bytes | None:
+        """Lays a slice of the rows anew (relaying.py); where to go on, None at the end."""
+        return relay(self._db, "rows", "id", after=after)
+
     @property
     def broken(self) -> bool:
         """Whether only opening it again can help, and can (sqlite.Database)."""
@@ -152,6 +157,10 @@ class SqliteRows:
 
     def close(self) -> None:
         self._db.close()
+
+    def abandon(self) -> None:
+        """Closes what has turned out not to be the rows that were expected (sqlite.Database.abandon)."""
+        self._db.abandon()
 
 
 def _places(count: int) -> int:

@@ -48,6 +48,7 @@ import msgspec
 from seifas.errors import Conflict, Invalid, Tampered, Unavailable
 from seifas.storage.durable import create_private, os_faults
 from seifas.storage.migrations import STATE
+from seifas.storage.relaying import relay
 from seifas.storage.sqlite import Database, copy_pages, stored_bytes
 from seifas.storage.state_tree import Builder, StateTree, bucket_digest, bucket_of, row_digest
 
@@ -93,6 +94,10 @@ class StateStore:
         self._held = _hold(path.with_name(path.name + ".lock"))
         try:
             self._db = Database(path, page_size=PAGE_SIZE, migrations=STATE)
+        except BaseException:
+            os.close(self._held)
+            raise
+        try:
             self._tree: StateTree | None = None
             self._commits = 0
             with self._db.reading() as connection:
@@ -100,7 +105,7 @@ class StateStore:
             self._first: int = first or 0
             self._size: int = 0 if last is None else last + 1
         except BaseException:
-            os.close(self._held)
+            self.abandon()
             raise
 
     @property
@@ -250,12 +255,24 @@ class StateStore:
         """Whether only opening it again can help, and can (sqlite.Database)."""
         return self._db.broken
 
+    def relay(self, after: bytes = b"") -> bytes | None:
+        """Lays a slice of the rows anew (relaying.py); where to go on, None at the end. The tree stays as it is."""
+        return relay(self._db, "state", "tag", after=after)
+
     def checkpoint(self) -> bool:
         """Empties the write-ahead log, where replaced bodies may still stand; False if a reader was in the way."""
         return self._db.checkpoint()
 
     def close(self) -> None:
         self._db.close()
+        self._let_go()
+
+    def abandon(self) -> None:
+        """Closes what has turned out not to be the state that was expected (sqlite.Database.abandon)."""
+        self._db.abandon()
+        self._let_go()
+
+    def _let_go(self) -> None:
         if self._held >= 0:
             os.close(self._held)
             self._held = -1
