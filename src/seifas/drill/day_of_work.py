@@ -12,11 +12,15 @@ import json
 import random
 import re
 from collections.abc import Callable
+from datetime import date
 from typing import Any, Final
 from urllib.parse import quote
+from uuid import UUID
 
 import msgspec
 
+from seifas.demo.chart import PatientFile
+from seifas.demo.population import patient_file
 from seifas.demo.schedule import patient_id
 from seifas.drill.stage import Answer, Browser, Stage
 from seifas.errors import SeifasError
@@ -64,15 +68,15 @@ class _Day:
                 self.note(answer)
 
 
-def work(stage: Stage, *, patients: int, seed: int = 1, writes: int = 40, markers: int = 1) -> Work:
-    """Works against a served clinic of the demo's `patients` and `seed`; about 90 requests besides the `writes`.
-
-    `markers` is the seed of the made-up words.
-    """
+def work(
+    stage: Stage, *, patients: int, today: date, seed: int = 1, newcomers: int = 4, markers: int = 1
+) -> Work:
+    """Works against a served clinic of the demo's `patients`, `seed` and day: so many new patients with a whole chart
+    each, and about 90 requests besides. `markers` is the seed of the made-up words."""
     day = _Day(stage, markers)
     program = stage.program(200)
-    for _ in range(writes // 4):
-        _new_patient(day, program)
+    for number in range(newcomers):
+        _newcomer(day, program, patient_file(seed, patients + number, today))
     doctor, desk = stage.sign_in("doctor1"), stage.sign_in("reception1")
     for index in range(3):
         _open(day, doctor, patient_id(seed, index * patients // 3))
@@ -91,32 +95,44 @@ def _resource(kind: str, **fields: Any) -> dict[str, Any]:
     return {"resourceType": kind, **fields}
 
 
-def _new_patient(day: _Day, program: Browser) -> None:
-    """A patient, a complaint, a changed card and a transaction: four writes with six markers."""
-    family, given = day.marker(), day.marker()
-    card = _resource(
-        "Patient", name=[{"family": family, "given": [given]}], birthDate="1979-05-06",
-        telecom=[{"system": "email", "value": f"{day.marker().lower()[:13]}@example.com"}],
-    )
-    made = day.note(program.send("POST", "/fhir/Patient", card))
-    if made.status != 201:
+def _newcomer(day: _Day, program: Browser, file: PatientFile) -> None:
+    """A chart like all others, with marked names and complaints, in one transaction; then a changed card and a further
+    complaint. Like all others: what is told apart by its size is not what this is about."""
+    resources = [json.loads(one.body) for one in file.resources]
+    for resource in resources:
+        if resource["resourceType"] == "Patient":
+            resource["name"] = [{"family": day.marker(), "given": [day.marker()]}]
+        elif resource["resourceType"] == "Condition":
+            resource["code"]["text"] = f"{resource['code']['text']} {day.marker()}"
+    made = day.note(program.send("POST", "/fhir", _bundle(resources)))
+    if made.status != 200:
         return
-    ident = made.json["id"]
-    subject = {"reference": f"Patient/{ident}"}
-    day.patients.append(ident)
-    complaint = _resource("Condition", subject=subject, code={"text": day.marker()})
-    day.note(program.send("POST", "/fhir/Condition", complaint))
-    changed = {**made.json, "address": [{"text": day.marker()}]}
-    day.note(program.send("PUT", f"/fhir/Patient/{ident}", changed, {"If-Match": 'W/"1"'}))
-    bundle = _resource(
-        "Bundle", type="transaction",
-        entry=[{
-            "resource": _resource("Observation", status="final", subject=subject, code={"text": day.marker()}),
-            "request": {"method": "POST", "url": "Observation"},
-        }],
+    ident = next(
+        entry["response"]["location"].split("/")[-3] for entry in made.json["entry"]
+        if "/Patient/" in f"/{entry['response']['location']}"
     )
-    day.note(program.send("POST", "/fhir", bundle))
-    day.written += 4
+    day.patients.append(ident)
+    day.written += len(resources)
+    card = {**resources[0], "id": ident, "address": [{"text": day.marker()}]}
+    changed = day.note(program.send("PUT", f"/fhir/Patient/{ident}", card, {"If-Match": 'W/"1"'}))
+    complaint = _resource("Condition", subject={"reference": f"Patient/{ident}"}, code={"text": day.marker()})
+    added = day.note(program.send("POST", "/fhir/Condition", complaint))
+    day.written += (changed.status == 200) + (added.status == 201)
+
+
+def _bundle(resources: list[dict[str, Any]]) -> dict[str, Any]:
+    """A transaction that creates them all; what they call each other becomes urn:uuid."""
+    names = {f"{one['resourceType']}/{one['id']}": f"urn:uuid:{UUID(one['id'])}" for one in resources}
+    entries = []
+    for one in resources:
+        text = json.dumps({key: value for key, value in one.items() if key not in ("id", "meta")})
+        for name, urn in names.items():
+            text = text.replace(f'"{name}"', f'"{urn}"')
+        entries.append({
+            "fullUrl": names[f"{one['resourceType']}/{one['id']}"], "resource": json.loads(text),
+            "request": {"method": "POST", "url": one["resourceType"]},
+        })
+    return _resource("Bundle", type="transaction", entry=entries)
 
 
 def _open(day: _Day, doctor: Browser, ident: str) -> None:

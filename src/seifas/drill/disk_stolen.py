@@ -8,7 +8,7 @@ import random
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from seifas.demo.population import population, searchable
 from seifas.drill import careless_store, cold_copy, linking, planting, two_copies, unwrapping
@@ -34,25 +34,29 @@ def run(context: Context) -> StepResult:
     stage = context.stage("stolen")
     room = context.room("disk-stolen")
     done = use(context, stage, room)
-    running, cold = room / "running", room / "cold"
+    copies = [room / "running", room / "evening", room / "morning"]
     needles = words(context, done)
-    proof = planting.prove(_empty(room / "planted"), cold / "data" / "rows.db", needles, _sample(needles))
+    proof = planting.prove(_empty(room / "planted"), copies[2] / "data" / "rows.db", needles, _sample(needles))
     control = _control(context, needles, room)
-    size = sum(file.stat().st_size for copy in (running, cold) for file in copy.rglob("*") if file.is_file())
-    with context.screen.bar("searching two copies of the disk", size) as advance:
-        found = search([running, cold, room / "temporary", room / "deleted"], needles, progress=advance)
+    size = sum(file.stat().st_size for copy in copies for file in copy.rglob("*") if file.is_file())
+    with context.screen.bar("searching three copies of the disk", size) as advance:
+        found = search([*copies, room / "temporary", room / "deleted"], needles, progress=advance)
     context.screen.say("pairing envelopes by order, place, size and time")
-    owned = cold_copy.truth(cold, context.root(stage.data))
-    verdict, seeing = _link(context, cold, owned, room)
-    twice = two_copies.difference(context.clinic(), cold, owned)
-    broken = [
+    owned = cold_copy.truth(copies[2], context.root(stage.data))
+    links = Links(
+        morning=_link(context, copies[2], owned), evening=_link(context, copies[1], owned),
+        careless=_careless(context, owned, room),
+        twice=two_copies.difference(context.clinic(), copies[1], owned),
+        fresh=two_copies.difference(context.clinic(), copies[2], owned).fresh_auc,
+    )
+    broken = (
         *names_of(found.hits)[:20],
         *(f"the searcher did not see {one}" for one in proof.missed[:20]),
-        *_blind(control, seeing),
-        *pairs_over(verdict),
-        *loose_files(cold),
-    ]
-    return _told(context, done, needles, proof, control, found, verdict, seeing, twice, tuple(broken))
+        *_blind(control, links.careless),
+        *pairs_over(links.morning),
+        *loose_files(copies[2]),
+    )
+    return _told(context, done, needles, proof, control, found, links, broken)
 
 
 def _blind(control: tuple[int, int], seeing: float) -> list[str]:
@@ -68,24 +72,33 @@ def _empty(place: Path) -> Path:
 
 
 def use(context: Context, stage: Stage, room: Path, *, markers: int = 1) -> Work:
-    """Serves the clinic, lets people work in it, copies it while it runs, and again when it is off.
+    """Serves the clinic, lets people work in it, and copies it: while it runs, when it is off that evening, and when it
+    is off after a night's upkeep.
 
-    Leaves in `room`: `running`, `cold`, `deleted` and `temporary` (what the processes put into their temporary place).
+    Leaves in `room`: `running`, `evening`, `morning`, `deleted` (open files without a name) and `temporary` (what the
+    processes put into their temporary place).
     `markers` chooses the words that are typed.
     """
     temporary = _empty(room / "temporary")
     temporary.chmod(0o1777)
     context.screen.say("the clinic is open: sign-ins, searches, writes, mistakes")
-    stage.start(environment={"TMPDIR": str(temporary), "SQLITE_TMPDIR": str(temporary)})
+    places = {"TMPDIR": str(temporary), "SQLITE_TMPDIR": str(temporary)}
+    stage.start(environment=places)
     try:
         done = work(
-            stage, patients=context.patients, seed=context.seed, writes=40 if context.quick else 400, markers=markers
+            stage, patients=context.patients, today=context.today, seed=context.seed,
+            newcomers=max(3, context.patients // 400), markers=markers,
         )
         steal(stage, room / "running")
         steal_deleted(stage, _empty(room / "deleted"))
+        stage.stop()
+        steal(stage, room / "evening")
+        stage.start(environment=places)
+        with stage.admin() as admin:
+            admin.call("admin.relay")
     finally:
         stage.stop()
-    steal(stage, room / "cold")
+    steal(stage, room / "morning")
     return done
 
 
@@ -158,13 +171,30 @@ def _control(context: Context, needles: Needles, room: Path) -> tuple[int, int]:
     return len(wanted), sum(numbers[word] in seen for word in wanted)
 
 
-def _link(context: Context, cold: Path, owned: cold_copy.Owned, room: Path) -> tuple[Verdict, float]:
+class Links(NamedTuple):
+    """What pairing gave: on the copy after a night, on the one of the same evening, on a careless store; and what two
+    copies, or one, tell of what was written that day."""
+
+    morning: Verdict
+    evening: Verdict
+    careless: float
+    twice: two_copies.Difference
+    fresh: float
+
+
+def _patients(context: Context, owned: cold_copy.Owned, most: int) -> list[bytes]:
     patients = sorted(owned.patients())
     random.Random(context.seed).shuffle(patients)  # noqa: S311 - a sample
-    sample = patients[:_LINKED]
-    verdict = linking.attack(cold_copy.things(cold, owned, sample))
-    careless = careless_store.things(room / "careless.db", owned.rows, sample[:600])
-    return verdict, linking.attack(careless).auc
+    return patients[:most]
+
+
+def _link(context: Context, copy: Path, owned: cold_copy.Owned) -> Verdict:
+    return linking.attack(cold_copy.things(copy, owned, _patients(context, owned, _LINKED)))
+
+
+def _careless(context: Context, owned: cold_copy.Owned, room: Path) -> float:
+    shown = careless_store.things(room / "careless.db", owned.rows, _patients(context, owned, 600))
+    return linking.attack(shown).auc
 
 
 def pairs_over(verdict: Verdict) -> list[str]:
@@ -192,12 +222,13 @@ def loose_files(data: Path) -> list[str]:
 
 def _told(
     context: Context, done: Work, needles: Needles, proof: planting.Proof, control: tuple[int, int], found: Findings,
-    verdict: Verdict, seeing: float, twice: two_copies.Difference, broken: tuple[str, ...],
+    links: Links, broken: tuple[str, ...],
 ) -> StepResult:
+    verdict, twice = links.morning, links.twice
     worst = verdict.worst
     chance = expected_by_chance(needles, found.bytes)
     figures = (
-        Figure("files and bytes searched, two copies", f"{found.files:,} files, {found.bytes / 1e6:,.0f} MB"),
+        Figure("files and bytes searched, three copies", f"{found.files:,} files, {found.bytes / 1e6:,.0f} MB"),
         Figure("words looked for", f"{len(needles.words):,} words in {needles.forms:,} forms"),
         Figure("found", str(len(found.hits)), "0"),
         Figure("found by chance alone, expected", f"{chance:.1e}"),
@@ -211,12 +242,15 @@ def _told(
                f"at most {MOST_AUC}"),
         Figure("two lines of the log, which is kept in the order of time",
                f"AUC {verdict.in_time.auc:.3f} over {verdict.in_time.pairs:,} pairs" if verdict.in_time else "none"),
-        Figure("linker proven: a careless store", f"AUC {seeing:.3f}", f"at least {SEEING_AUC}"),
+        Figure("pairing in a copy of the same evening, worst kind", f"AUC {links.evening.worst.auc:.3f} "
+               f"({links.evening.worst.pair})"),
+        Figure("linker proven: a careless store", f"AUC {links.careless:.3f}", f"at least {SEEING_AUC}"),
         Figure("appeared between two copies", f"{twice.rows:,} rows, {twice.keys:,} key bundles, {twice.heads:,} state "
                f"rows, {twice.lines:,} audit lines, of {twice.patients:,} patients"),
         Figure("two of those rows are one patient's", f"{100 * twice.together:.2f} % (any two rows of the disk: "
                f"{100 * twice.anywhere:.4f} %)"),
-        Figure("one copy alone tells that day's rows from older ones", f"AUC {twice.fresh_auc:.3f}"),
+        Figure("one copy tells that day's rows from older ones",
+               f"AUC {twice.fresh_auc:.3f} the same evening, {links.fresh:.3f} after the night"),
     )
     notes = [
         *broken,
@@ -241,9 +275,10 @@ def _told(
     )
     return StepResult(
         promise="A copy of every disk is unreadable: no name, no word, no picture, and no stored link between them.",
-        deed=f"He copied every file of a clinic of {context.patients:,} patients, once while it was at work and once "
-             f"switched off, searched the copies for {len(needles.words):,} things he knew of the patients, in every "
-             "usual way of writing and packing, and tried to match envelopes by size, place, order and time.",
+        deed=f"He copied every file of a clinic of {context.patients:,} patients: while it was at work, switched off "
+             "that evening, and switched off the next morning. He searched the copies for "
+             f"{len(needles.words):,} things he knew of the patients, in every usual way of writing and packing, and "
+             "tried to match envelopes by size, place, order and time.",
         loot=loot, kept=not broken, figures=figures, notes=tuple(notes),
     )
 

@@ -117,7 +117,7 @@ class Context:
         wanted = {"patients": self.patients, "seed": self.seed}
         if data.exists():
             kept = json.loads(note.read_text()) if note.exists() else {}
-            if {key: kept.get(key) for key in wanted} != wanted:
+            if {key: kept.get(key) for key in wanted} != wanted or "passphrase_file" not in kept:
                 raise Conflict("another clinic is in this directory; give another --data", where=str(self.place))
             self.today = date.fromisoformat(kept["today"])
             self.screen.say(f"the clinic of {self.patients:,} patients is there from an earlier drill")

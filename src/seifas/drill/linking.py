@@ -81,6 +81,8 @@ def attack(patients: Sequence[Sequence[Thing]], *, seed: int = 1) -> Verdict:
         ratings: list[tuple[float, bool]] = []
         parts = []
         for train, test in (halves, halves[::-1]):
+            if not train[kind] or not test[kind]:
+                continue
             model = _learn(train[kind])
             judged = [(_rate(model, pair), pair.same) for pair in test[kind]]
             parts.append((auc(judged), sum(pair.same for pair in test[kind])))
