@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from seifas import settings as settings_module
+from seifas.audit.tiles import TileReader
 from seifas.crypto import keys, slots
 from seifas.errors import SeifasError
 from seifas.keeper import unlocking
@@ -22,7 +23,6 @@ from seifas.keeper.client import BlockingClient
 from seifas.keeper.founding import found
 from seifas.keeper.keeper import Keeper
 from seifas.keeper.lines import Line
-from seifas.keeper.log_reading import lines_back
 from seifas.keeper.model import CLINIC
 from seifas.settings import Clinic as ClinicSettings
 from seifas.settings import Paths, Retention, Settings
@@ -138,9 +138,11 @@ class Clinic:
             return bodies(keeper)
 
     def lines(self) -> list[Line]:
-        """The log, newest first."""
+        """The log, oldest first."""
         with opened(self.data, PASSPHRASES["boss"]) as keeper:
-            return [line for _, line in lines_back(keeper)]
+            audit = keeper.require_unlocked().audit
+            entries = TileReader(audit.directory, audit.size).entries()
+            return [audit.read(leaf, index)[0] for index, leaf in enumerate(entries)]
 
 
 @contextmanager

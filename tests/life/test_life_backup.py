@@ -199,7 +199,7 @@ def test_superseded_keys_run_out_and_the_newest_never(clinic: Clinic, target: Pa
 
 
 def _resigned(note: bytes, manifest: bytes) -> bytes:
-    """The note with the body it would have for this manifest; its signature is then wrong, which pruning leaves alone."""
+    """The note with the body it would have for this manifest; its signature is wrong then, which pruning ignores."""
     name, _, rest = note.partition(b"\n")
     return name + b"\n" + backup_manifest.note_body(manifest) + b"\n" + rest.partition(b"\n\n")[2]
 
