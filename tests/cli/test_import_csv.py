@@ -144,6 +144,15 @@ def test_a_patient_of_another_source_is_recognised_by_code_and_by_name(served: S
     assert "another given name" in told["rejected"][0]["reason"]
 
 
+def test_people_are_recognised_by_name_among_many_who_were_born_that_day(served: Stage, tmp_path: Path) -> None:
+    rows = [line(serial) for serial in range(70, 100)]
+    bring(served, str(write(tmp_path / "a.csv", rows)))
+    uncoded = [(*row[:3], "", "", *row[5:]) for row in rows]
+    stranger = ("Živilė", "Nežinomaitė", *uncoded[0][2:])
+    told = bring(served, str(write(tmp_path / "b.csv", [*uncoded, stranger])))
+    assert (told["skipped"], told["imported"], told["rejected"]) == (30, 1, [])
+
+
 def test_refused_rows_are_named_and_quoted_only_on_demand(served: Stage, tmp_path: Path) -> None:
     rows = [line(21), (*line(22)[:3], "3,80103E+10", *line(22)[4:]), line(23), line(23, "2024-02-30"),
             (*line(24)[:4], "=skambinti", *line(24)[5:])]  # fmt: skip

@@ -49,7 +49,7 @@ class Wishes(msgspec.Struct, frozen=True):
 def table(
     file: Annotated[Path, typer.Argument(help="A CSV, TSV or XLSX file with one row a patient or visit.")],
     data: Data = Path("."),
-    mapping: Annotated[Path | None, typer.Option(help="TOML: [columns] heading = field.")] = None,
+    mapping: Annotated[Path | None, typer.Option(help="A TOML file that says which column is what.")] = None,
     sheet: Annotated[str, typer.Option(help="Sheet of a workbook, by name or number.")] = "",
     encoding: Annotated[str, typer.Option(help="Where it cannot be told: windows-1257, utf-8 ...")] = "",
     delimiter: Annotated[str, typer.Option(help="semicolon, comma, tab or pipe; found by itself.")] = "",

@@ -51,7 +51,7 @@ class _Forest:
 
 
 class People:
-    """Takes the rows one by one and says which belong together. Memory: about 0.5 KB a row."""
+    """Takes the rows one by one and says which belong together. Memory: about 0.6 KB a row."""
 
     def __init__(self) -> None:
         self._size = 0
