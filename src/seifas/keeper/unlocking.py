@@ -65,8 +65,8 @@ class Keys(Protocol):
     def get(self, tag: bytes) -> bytes: ...
 
 
-class Closable(Protocol):
-    def close(self) -> None: ...
+class Abandoned(Protocol):
+    def abandon(self) -> None: ...
 
 
 class BudgetSnapshot(msgspec.Struct, frozen=True, array_like=True):
@@ -106,7 +106,11 @@ def open_keys(directory: Path, clinic: bytes, root: bytes) -> tuple[KeyStore, Ke
     if not generations:
         raise Tampered("the key store is empty", where=str(directory))
     keystore.open(generations[-1])
-    return keystore, keyring_of(keystore, clinic, root)
+    try:
+        return keystore, keyring_of(keystore, clinic, root)
+    except BaseException:
+        keystore.abandon()
+        raise
 
 
 def keyring_of(keystore: Keys, clinic: bytes, root: bytes) -> Keyring:
@@ -173,7 +177,7 @@ def unlock(keeper: Keeper, root: bytes, *, check: Callable[[AuditLog, Facts], No
     started = time.perf_counter()
     data, settings = keeper.data, keeper.settings
     keystore, keyring = open_keys(data / settings.paths.keys, settings.clinic_id, root)
-    opened: list[Closable] = [keystore]
+    opened: list[Abandoned] = [keystore]
     try:
         state = StateStore(_there(data / "state" / "keeper.db"))
         opened.append(state)
@@ -212,7 +216,7 @@ def unlock(keeper: Keeper, root: bytes, *, check: Callable[[AuditLog, Facts], No
         replica = open_replica(data, settings, keyring, state=state, keystore=keystore, rows=rows)
     except BaseException:
         for one in reversed(opened):
-            one.close()
+            one.abandon()
         raise
     keeper.unlocked_in = {
         "state_s": round(read - started, 3), "directory_s": round(named - read, 3),

@@ -6,7 +6,7 @@ place: WAL, synchronous=FULL, secure_delete, mode 0600, no temporary files.
     Database(path, *, page_size, migrations)
         .writing()  -> context of sqlite3.Connection   one IMMEDIATE transaction; durable when the context ends
         .reading()  -> context of sqlite3.Connection   a read connection of its own, lent to one thread
-        .snapshot(path)   .checkpoint()   .close()
+        .snapshot(path)   .checkpoint()   .close()   .abandon()
         .broken     True when only opening it again can help, and can
     stored_bytes(value, name, where) -> bytes          what a BLOB column gave, or Tampered
 
@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Final
 
 from seifas.errors import SeifasError, Tampered, Unavailable
+from seifas.storage import kept_log
 from seifas.storage.durable import create_private, sync_directory, sync_file
 from seifas.storage.migrations import Migration, apply
 
@@ -37,6 +38,10 @@ _WAL_LIMIT: Final = 64 * 1024 * 1024
 """Bytes to which the WAL file shrinks again after a long reader has kept it from being reset."""
 
 _DAMAGED: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT}
+_LEFT_OPEN: Final[list[sqlite3.Connection]] = []
+"""Connections whose file was exchanged under them; they end with the process, which is the one way that writes nothing
+more."""
+
 _SYNC_FAILED: Final = {sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC}
 _REASONS: Final = {
     sqlite3.SQLITE_FULL: "the disk is full",
@@ -84,19 +89,31 @@ class Database:
         self._idle: deque[sqlite3.Connection] = deque()
         self._broken = ""
         self._closed = False
+        self._proven = False
         create_private(path)
+        if kept_log.keep(path) and path.stat().st_size == 0:
+            # Never so by a crash: the file's first page is written before there is a log.
+            raise Tampered(f"{self.name} is empty, its write-ahead log is not: put it back or restore", where=self.name)
         try:
             self._writer = self._connect()
             try:
                 apply(self._writer, migrations, subject=self.name)
+                if self._writer.total_changes:
+                    # New, or migrated: the log of before must not come back over it.
+                    kept_log.drop(path)
+                    self._proven = True
                 self._files = tuple(
                     (place, _identity(place)) for place in (path, path.with_name(path.name + "-wal"))
                 )
             except BaseException:
                 self._writer.close()
                 raise
-        except _FAULTS as error:
-            raise fault(error, self.name) from error
+        except BaseException as error:
+            if not self._proven:
+                kept_log.put_back(path)
+            if isinstance(error, _FAULTS):
+                raise fault(error, self.name) from error
+            raise
         sync_directory(path.parent)
 
     def _connect(self) -> sqlite3.Connection:
@@ -118,6 +135,9 @@ class Database:
         with self._lock:
             self._check_usable()
             self._check_in_place()
+            if not self._proven:
+                kept_log.drop(self.path)
+                self._proven = True
             connection = self._writer
             try:
                 connection.execute("BEGIN IMMEDIATE")
@@ -239,7 +259,11 @@ class Database:
         return not busy
 
     def close(self) -> None:
-        """Empties the WAL and closes; a second call does nothing."""
+        """Empties the WAL and closes; a second call does nothing. Where another file lies under the name nothing is
+        closed: SQLite would remove a log that is not its own."""
+        self._close(wrong=False)
+
+    def _close(self, *, wrong: bool) -> None:
         with self._lock:
             if self._closed:
                 return
@@ -247,9 +271,20 @@ class Database:
             with suppress(Unavailable):
                 self.checkpoint()
             self._closed = True
+            if any(_identity(place) != known for place, known in self._files):
+                _LEFT_OPEN.extend([*self._idle, self._writer])
+                return
             while self._idle:
                 self._idle.pop().close()
             self._writer.close()
+            if self._proven or not wrong:
+                kept_log.drop(self.path)
+            else:
+                kept_log.put_back(self.path)
+
+    def abandon(self) -> None:
+        """Closes what has turned out to be the wrong database, and leaves its write-ahead log as it was found."""
+        self._close(wrong=True)
 
 
 def _identity(place: Path) -> tuple[int, int] | None:
