@@ -57,6 +57,9 @@ def test_a_patient_with_everything():
         emails=("ona.z@example.lt",),
         active=True,
         also_given=("Onutė",),
+        coded=(
+            "https://hl7.lt/fhir/sid/lt-patient-pid|48701020011", "urn:passport|AB 123456", "urn:again|AB 123456",
+        ),
         deceased=False,
     )
 

@@ -25,7 +25,10 @@ def card(who: str, *, former=(), birth="", phones=(), emails=(), codes=(), also=
 
 
 PEOPLE = {
-    "jonas": card("Jonas Žukauskas", birth="1985-03-02", phones=("37061234567",), codes=("38503020011",), sex="m"),
+    "jonas": card(
+        "Jonas Žukauskas", birth="1985-03-02", phones=("37061234567",), codes=("38503020011",),
+        coded=("https://hl7.lt/sid|38503020011",), sex="m",
+    ),
     "ona": card("Ona Marija Žukauskienė", former=("Petraitytė",), birth="1987-01-02", emails=("ona@example.lt",)),
     "rasa": card("Rasa Žukauskaitė-Balčiūnienė", birth="2010-05-05", phones=("37061234568", "37037123456")),
     "zukas": card("Petras Žukas", birth="1950-05-01"),

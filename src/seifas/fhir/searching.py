@@ -112,7 +112,9 @@ class Searches:
                 self._criterion(asked, name, value)
             else:
                 known = ", ".join(sorted(_CRITERIA | {"gender"}))
-                raise NotSupported(f"Patients are found by _id or: {known}; modifiers are not taken.")
+                raise NotSupported(
+                    f"{name[:40]!r} is not taken: patients are found by _id or {known}, without modifiers."
+                )
         if not asked:
             raise NotSupported(
                 "A search for patients needs a name, number, birth date or identifier.", status=403, issue="too-costly"
@@ -130,14 +132,14 @@ class Searches:
     def _criterion(asked: dict[str, str], name: str, value: str) -> None:
         if name == "telecom":
             name = "email" if "@" in value else "phone"
-        elif name == "identifier":
-            value = value.rpartition("|")[2]
         elif name == "birthdate":
             value = value.removeprefix("eq")
             if not value[:1].isdigit():
                 raise NotSupported("birthdate is taken as a whole date, month or year, without a prefix.")
         if name in asked:
             raise NotSupported(f"{name} is taken once.")
+        if "," in value:
+            raise NotSupported(f"{name} takes one value: search once for each.")
         asked[name] = value
 
     async def _inside(self, session: str, kind: str, pairs: Pairs, whose: list[str], reason: str) -> bytes:

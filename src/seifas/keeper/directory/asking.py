@@ -72,6 +72,8 @@ class Plan(msgspec.Struct, frozen=True):
     keys: tuple[tuple[str, bool], ...]
     emails: tuple[str, ...]
     limit: int
+    coded: tuple[str, str] | None = None
+    """For an identifier asked for with its system: the system ("" for one without), and the code's form."""
 
 
 def email_key(address: str) -> str:
@@ -89,8 +91,11 @@ def plan_of(query: Query) -> Plan:
         free = _take_keys(free, keys, emails)
     if query.birthdate.strip():
         keys.append(birth_key(query.birthdate.strip()))
+    coded = None
     if query.identifier.strip():
-        keys.append((CODE + _code(query.identifier), False))
+        system, value = _identifier(query.identifier.strip())
+        keys.append((CODE + _code(value), False))
+        coded = None if system is None else (system, _code(value))
     if query.phone.strip():
         keys.append((PHONE + _suffix(query.phone, "phone")[::-1], True))
     if query.email.strip():
@@ -109,7 +114,7 @@ def plan_of(query: Query) -> Plan:
     keys.extend((email_key(address), False) for address in emails)
     plan = Plan(
         words=tuple(together), apart=tuple(apart) if apart != together else (), keys=tuple(keys),
-        emails=tuple(emails), limit=min(query.limit, HIT_LIMIT),
+        emails=tuple(emails), limit=min(query.limit, HIT_LIMIT), coded=coded,
     )  # fmt: skip
     _check_strength(plan)
     return plan
@@ -230,8 +235,15 @@ def _day(year: str, month: str, day: str, where: str) -> str:
     return year + (month.zfill(2) if month else "") + (day.zfill(2) if day else "")
 
 
+def _identifier(text: str) -> tuple[str | None, str]:
+    """`system|value`, `|value` (one without a system) or `value` (any system); a bar of the value is written `\\|`."""
+    parts = re.split(r"(?<!\\)\|", text, maxsplit=1)
+    value = parts[-1].replace("\\|", "|")
+    return (parts[0].strip(), value) if len(parts) > 1 else (None, value)
+
+
 def _code(text: str) -> str:
-    code = code_form(text.rpartition("|")[2])
+    code = code_form(text)
     if not code:
         raise Invalid("Type the whole code or number of the document.", where="identifier")
     return code

@@ -42,6 +42,8 @@ class Card(msgspec.Struct, frozen=True, array_like=True, gc=False):
     also_given: tuple[str, ...] = ()
     """Other given names: what the patient is called, nicknames."""
     deceased: bool = False
+    coded: tuple[str, ...] = ()
+    """The identifiers with their systems, `system|value`, the system empty where none was given."""
 
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -85,6 +87,10 @@ def card_of(patient: dict[str, Any], *, today: date | None = None) -> Card:
         for at in _dicts(patient.get("telecom"))
         if at.get("use") != "old"
     ]
+    codes = [
+        (_text(code.get("system")).strip()[:200], _text(code.get("value")).strip()[:200])
+        for code in _dicts(patient.get("identifier"))
+    ]
     return Card(
         patient=_id(patient.get("id")),
         family=family,
@@ -92,7 +98,8 @@ def card_of(patient: dict[str, Any], *, today: date | None = None) -> Card:
         former=_distinct(former, without={fold(family)}),
         birth=birth if isinstance(birth, str) and is_fhir_date(birth) else "",
         sex=_SEX.get(_text(patient.get("gender")), "u"),
-        codes=_unique(_text(code.get("value")).strip()[:200] for code in _dicts(patient.get("identifier"))),
+        codes=_unique(value for _, value in codes),
+        coded=_unique(f"{system}|{value}" for system, value in codes if value),
         phones=_unique(phone_digits(value) for system, value in telecom if system in _PHONE_SYSTEMS),
         emails=_unique(email_form(value) for system, value in telecom if system == "email"),
         active=patient.get("active") is not False,

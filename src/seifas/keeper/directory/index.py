@@ -225,8 +225,8 @@ class Directory:
             if number in found:
                 continue
             card = decode(body)
-            # The index knows addresses by a short digest only.
-            if all(address in card.emails for address in plan.emails):
+            # The index knows addresses by a short digest only, and codes without their systems.
+            if all(address in card.emails for address in plan.emails) and _has_code(card, plan.coded):
                 found[number] = card
 
     def caller(self, surname: str, *, birthdate: str = "", phone: str = "") -> bytes | None:
@@ -269,6 +269,13 @@ class Directory:
                 (f'"{asking.CODE}{form}"',),
             ).fetchall()
         return [bytes(row[0]) for row in rows]
+
+
+def _has_code(card: Card, coded: tuple[str, str] | None) -> bool:
+    if coded is None:
+        return True
+    parts = (one.partition("|") for one in card.coded)
+    return any((system, code_form(value)) == coded for system, _, value in parts)
 
 
 FULL_PHONE = 7
