@@ -116,6 +116,9 @@ class Copying:
 
     def _try(self, deed: Callable[[], None]) -> None:
         try:
+            if self.failed:
+                # After one that is missing nothing may follow: a journal with a hole cannot be rebuilt from.
+                raise Unavailable("the replica missed a write and waits for a new base")
             deed()
         except SeifasError as error:
             self.failed = True

@@ -128,6 +128,8 @@ class Replica:
         for record in self.read(base.position, open_sealed=open_sealed):
             if record.kind == Kind.STATE:
                 change: Change = decode(record)
+                if change.first != last[0]:
+                    return False  # a commit was not copied, and later ones were
                 last = (change.first + len(change.leaves), change.root)
         return last == (size, root)
 
