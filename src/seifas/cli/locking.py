@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from seifas import settings as settings_module
 from seifas.cli import reach
 from seifas.cli.asking_witness import newest
 from seifas.cli.frame import Data, Json, PassphraseFile, reporting, tell
@@ -37,7 +38,7 @@ def unlock(
                 done = client.call("admin.unlock_custodians", secrets=secrets, **word)
             else:
                 done = client.call("admin.unlock", passphrase=reach.passphrase(data, passphrase_file), **word)
-        tell(json, done, "the vault is unlocked")
+        tell(json, done, "the vault was unlocked already" if done.get("already") else "the vault is unlocked")
 
 
 def lock(data: Data = Path("."), json: Json = False) -> None:
@@ -51,6 +52,7 @@ def lock(data: Data = Path("."), json: Json = False) -> None:
 def status(data: Data = Path("."), json: Json = False) -> None:
     """Whether it is served, locked, and how large it is."""
     with reporting(json):
+        settings_module.load(data)
         if not reach.is_running(data):
             tell(json, {"served": False, "locked": True}, "not served; locked")
             return

@@ -78,6 +78,7 @@ def keeper(data: Path, file: Path | None = None, *, unlocked: bool = True) -> It
         return
     refuse_if_due(data, settings)
     secret = passphrase(data, file) if unlocked else ""
+    (data / "run").mkdir(mode=0o755, exist_ok=True)
     seen = newest(data) if unlocked else b""
     pid = os.fork()
     if pid == 0:

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from seifas.errors import Locked
+from seifas.errors import Locked, Unavailable
 from seifas.keeper import sealing
 from seifas.keeper.alarm_book import AlarmBook
 from seifas.keeper.budget.clock import BudgetClock
@@ -137,6 +137,7 @@ class Keeper:
         self.counters: dict[str, int] = {}
         self.unlocked_in: dict[str, float] = {}
         self.unlocking = False
+        self.returning = False  # restarted by the supervisor with the root at hand: not locked, only not there yet
         self.snapshot_lines = 0
         self.channel: socket.socket | None = None
         self.channel_lock = asyncio.Lock()
@@ -160,6 +161,8 @@ class Keeper:
     # -- state
 
     def require_unlocked(self) -> Open:
+        if self.open is None and self.returning:
+            raise Unavailable("the vault is opening again after a restart; try again in a second")
         if self.open is None:
             raise Locked("the vault is locked; someone with a passphrase has to unlock it")
         return self.open

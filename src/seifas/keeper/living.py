@@ -78,7 +78,7 @@ def root_by_custodians(keeper: Keeper, secrets: list[str]) -> bytes:
 async def with_passphrase(keeper: Keeper, passphrase: str, word: Word = NO_WORD) -> dict[str, Any]:
     """Raises Refused for a wrong passphrase; the same words and about the same time for every wrong one."""
     if keeper.open is not None:
-        return {"locked": False}
+        return {"locked": False, "already": True}
     directory = keeper.data / keeper.settings.paths.keys
     root = await asyncio.to_thread(unlocking.root_by_passphrase, directory, passphrase)
     return await with_root(keeper, root, "passphrase", word)
@@ -90,7 +90,7 @@ async def with_root(keeper: Keeper, root: bytes, way: str, word: Word = NO_WORD)
     if keeper.unlocking:
         raise Conflict("the vault is being unlocked just now")
     if keeper.open is not None:
-        return {"locked": False}
+        return {"locked": False, "already": True}
     keeper.unlocking = True
     try:
         word = await witnessing.word_for(keeper, way, word)

@@ -64,6 +64,8 @@ def main(data: Path, settings: Settings, *, uids: dict[str, int] | None = None, 
 async def _serve(data: Path, settings: Settings, uids: dict[str, int] | None, alone: bool) -> None:
     keeper = Keeper(data, settings)
     keeper.channel = child_channel()
+    root = living.root_from_supervisor(keeper.channel)
+    keeper.returning = root is not None
     door = Door(keeper, data / "run", _roles(uids, alone))
     await door.open()
     page = UnlockPage(
@@ -75,11 +77,12 @@ async def _serve(data: Path, settings: Settings, uids: dict[str, int] | None, al
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    root = living.root_from_supervisor(keeper.channel)
     if root is not None:
         try:
             await living.with_root(keeper, root, "restart")
+            keeper.returning = False
         except SeifasError as error:
+            keeper.returning = False
             log.error("it stays locked", extra={"code": error.code, "where": error.where})
             if isinstance(error, Unavailable | Tampered):  # until it is put back
                 keeper.spawn(living.reopen(keeper))

@@ -197,7 +197,7 @@ async def _charge_all(
         deeds: list[Deed] = []
         if patient not in vault.heads:
             if not any(change.type == "Patient" and change.op == "create" for change in changes):
-                raise Missing("there is no such patient")
+                raise Missing("there is no such patient", where=f"Patient/{patient.hex()}")
             deeds.append(Deed.REGISTER)
         else:
             if any(_makes_link(change) for change in changes):

@@ -156,7 +156,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "why-other": ("Kita priežastis", "Another reason"),
     # -- officer
     "alarms": ("Aliarmai", "Alarms"),
-    "alarms-none": ("Gyvų aliarmų nėra.", "No live alarms."),
+    "alarms-none": ("Aktyvių aliarmų nėra.", "No live alarms."),
     "acknowledge": ("Priimta", "Acknowledge"),
     "acknowledged": ("Priėmė", "Acknowledged by"),
     "raised": ("Kada", "Raised"),
