@@ -84,7 +84,9 @@ class Column:
         if one > 12:
             self._day_first += 1
         elif other > 12:
-            self._month_first += 1
+            # Dates with dots are day first everywhere; 2.13.1980 among them is a slip, and its row is refused. Else
+            # one slip would turn 01.05.1970 in every other row into the fifth of January.
+            self._month_first += found[2] != "."
         else:
             self._open[found[2]] += 1
             year = found[4]
