@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from seifas.demo.secret import demo_passphrase_file
+from seifas.errors import SeifasError
 from seifas.keeper import living, unlocking
 from seifas.keeper import main as keeper_main
 from seifas.keeper.door import Caller, Door
@@ -61,6 +62,19 @@ class MovedVault:
         """As the desk's process would ask."""
         return self._ask("desk", op, args)
 
+    def call_all(self, calls: Sequence[tuple[str, dict[str, Any]]]) -> list[Any]:
+        """Calls that arrive together, in this order: the value of each, or its SeifasError."""
+
+        async def all_at_once() -> list[Any]:
+            asked = (self._door.dispatch(Caller("desk", 0, 0), op, _packed(args)) for op, args in calls)
+            return await asyncio.gather(*asked, return_exceptions=True)
+
+        found: list[Any] = self._run(all_at_once())
+        for one in found:
+            if isinstance(one, BaseException) and not isinstance(one, SeifasError):
+                raise one
+        return found
+
     def admin(self, op: str, **args: Any) -> Any:
         return self._ask("admin", op, args)
 
@@ -81,11 +95,14 @@ class MovedVault:
         self._loop.close()
 
     def _ask(self, role: str, op: str, args: dict[str, Any]) -> Any:
-        raw = msgspec.Raw(msgspec.msgpack.encode(args))
-        return self._run(self._door.dispatch(Caller(role, 0, 0), op, raw))
+        return self._run(self._door.dispatch(Caller(role, 0, 0), op, _packed(args)))
 
     def _run(self, work: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(_PATIENCE_S)
+
+
+def _packed(args: dict[str, Any]) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.msgpack.encode(args))
 
 
 @contextmanager
