@@ -83,10 +83,10 @@ def upgrade(
 
     Nobody may have the vault open. `copied` is told bytes.
     """
-    put_back = _recover(data, settings)
+    recover(data, settings)
     behind = due(data, settings)
     if not behind:
-        return {"upgraded": False, "put_back": put_back, "steps": []}
+        return {"upgraded": False, "steps": []}
     for one in behind:
         _empty_log(one.path)
     size = sum(one.path.stat().st_size for one in behind)
@@ -106,7 +106,7 @@ def upgrade(
     sync_directory(data)
     _drop_copies(data, settings)
     steps = [f"{one.name}: {step.number} {step.name}" for one in behind for step in one.steps]
-    return {"upgraded": True, "put_back": put_back, "steps": steps, "patients": patients, "bytes": size}
+    return {"upgraded": True, "steps": steps, "patients": patients, "bytes": size}
 
 
 def size_of(behind: Sequence[Due]) -> int:
@@ -213,8 +213,8 @@ def _put_back(data: Path, behind: Sequence[Due]) -> None:
     sync_directory(data)
 
 
-def _recover(data: Path, settings: Settings) -> bool:
-    """Undoes an upgrade that was killed; whether there was one."""
+def recover(data: Path, settings: Settings) -> bool:
+    """Undoes an upgrade that was killed; whether there was one. The older program can, too."""
     mark = data / MARK
     state = mark.read_bytes() if mark.exists() else b""
     if state == _MIGRATING:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from seifas import __version__, hardening, upgrading
 from seifas import settings as settings_module
@@ -11,6 +12,7 @@ from seifas.cli.frame import Data, Json, PassphraseFile, bar, console, reporting
 from seifas.cli.serving import own
 from seifas.errors import Conflict
 from seifas.keeper import unlocking
+from seifas.settings import Settings
 
 
 def upgrade(data: Data = Path("."), passphrase_file: PassphraseFile = None, json: Json = False) -> None:
@@ -21,27 +23,35 @@ def upgrade(data: Data = Path("."), passphrase_file: PassphraseFile = None, json
             raise Conflict("this vault is being served: stop it first, an upgrade works alone", where=str(data))
         hardening.forbid_dumps()
         owner = reach.owner(data)
-        behind = upgrading.due(data, settings)
-        if not behind and not (data / upgrading.MARK).exists():
-            tell(json, {"upgraded": False, "steps": []}, f"nothing to do: everything has the schemas of {__version__}")
-            return
-        secret = reach.passphrase(data, passphrase_file)
-        root = unlocking.root_by_passphrase(data / settings.paths.keys, secret)
         try:
-            with bar("copying", upgrading.size_of(behind), quiet=json) as advance:
-                told = upgrading.upgrade(data, settings, root, copied=advance)
+            put_back = upgrading.recover(data, settings)
+            told = _upgrade(data, settings, passphrase_file, quiet=json)
         finally:
             if owner is not None:
                 own(data, settings, owner)
+        told = {"put_back": put_back, **told}
         if told["upgraded"]:
             with reach.keeper(data, passphrase_file) as keeper:
                 keeper.call("admin.upgraded", program=__version__, steps=len(told["steps"]))
 
         def words() -> None:
-            if told["put_back"]:
-                console.print("an earlier upgrade had been cut off; it was undone first")
+            if put_back:
+                console.print("an earlier upgrade had been cut off; it was undone")
             for step in told["steps"]:
                 console.print(f"done: {step}")
-            console.print(f"{told.get('patients', 0)} patients open; the copies from before are gone")
+            if told["upgraded"]:
+                console.print(f"{told['patients']} patients open; the copies from before are gone")
+            else:
+                console.print(f"nothing to do: everything has the schemas of {__version__}")
 
         tell(json, told, words)
+
+
+def _upgrade(data: Path, settings: Settings, passphrase_file: Path | None, *, quiet: bool) -> dict[str, Any]:
+    behind = upgrading.due(data, settings)
+    if not behind:
+        return {"upgraded": False, "steps": []}
+    secret = reach.passphrase(data, passphrase_file)
+    root = unlocking.root_by_passphrase(data / settings.paths.keys, secret)
+    with bar("copying", upgrading.size_of(behind), quiet=quiet) as advance:
+        return upgrading.upgrade(data, settings, root, copied=advance)
