@@ -44,7 +44,7 @@ class TestObjects:
         assert objects.put(ident, pieces(size)) == size
         chunks = list(objects.get(ident))
         assert b"".join(chunks) == whole(size)
-        assert all(type(chunk) is bytes for chunk in chunks)
+        assert all(type(chunk) is memoryview and chunk.readonly for chunk in chunks)
         assert objects.size(ident) == size
         assert list(objects.ids()) == [ident]
 
