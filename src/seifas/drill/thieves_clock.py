@@ -7,10 +7,11 @@ dispatched as the desk's socket would dispatch them.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from seifas.keeper import main as keeper_main
 from seifas.keeper.door import Caller, Door
 from seifas.keeper.keeper import Keeper, Moment
 from seifas.settings import load
+from seifas.supervisor import RootPage
 
 assert keeper_main.SERVED  # importing it is what puts every op on the table
 
@@ -51,6 +53,8 @@ class MovedVault:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
+        self._supervisor, self.keeper.channel = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        threading.Thread(target=_keep_root, args=(self._supervisor,), daemon=True).start()
         root = unlocking.root_by_passphrase(data / settings.paths.keys, demo_passphrase_file(data).read_text().strip())
         self._run(living.with_root(self.keeper, root, "drill"))
 
@@ -93,6 +97,9 @@ class MovedVault:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(_PATIENCE_S)
         self._loop.close()
+        for end in (self.keeper.channel, self._supervisor):
+            if end is not None:
+                end.close()
 
     def _ask(self, role: str, op: str, args: dict[str, Any]) -> Any:
         return self._run(self._door.dispatch(Caller(role, 0, 0), op, _packed(args)))
@@ -101,11 +108,19 @@ class MovedVault:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(_PATIENCE_S)
 
 
+def _keep_root(channel: socket.socket) -> None:
+    """What the supervisor does for a keeper: keeps the root and gives it back when it is asked for."""
+    page = RootPage()
+    with contextlib.suppress(OSError):
+        while page.receive(channel):
+            pass
+
+
 def _packed(args: dict[str, Any]) -> msgspec.Raw:
     return msgspec.Raw(msgspec.msgpack.encode(args))
 
 
-@contextmanager
+@contextlib.contextmanager
 def moved_vault(data: Path) -> Iterator[MovedVault]:
     """Unlocked for as long as the context lasts. `data` is a copy of a demo that nobody else has open."""
     vault = MovedVault(data)
