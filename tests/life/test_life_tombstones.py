@@ -85,8 +85,8 @@ def test_one_kind_of_note_passes_for_no_other() -> None:
     renamed = as_backup.replace(b"/backup/", b"/tombstones/")
     with pytest.raises(Tampered):
         read(renamed)
+    stranger = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
     with pytest.raises(Tampered):
-        stranger = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
         tombstones.read(signed(listed), clinic=CLINIC, public=stranger)
 
 
