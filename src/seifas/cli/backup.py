@@ -18,7 +18,7 @@ from seifas.errors import BY_CODE, Invalid, Missing, SeifasError, Unavailable
 from seifas.keeper import backup_manifest
 from seifas.keeper.backup_manifest import KEYS, OBJECTS, Manifest
 from seifas.keeper.client import BlockingClient
-from seifas.storage.durable import overwrite_and_unlink
+from seifas.storage.durable import overwrite_and_unlink, sync_directory
 
 backup = typer.Typer(help="Copies of the vault; all of it sealed, keys apart from data.")
 
@@ -75,6 +75,7 @@ def _new(parent: Path, name: str, owner: int | None, *, again: bool = False) -> 
         path.mkdir(mode=0o700, parents=True, exist_ok=again)
         if owner is not None:
             os.chown(path, owner, owner)
+        sync_directory(path.parent)  # the keeper's user may not be able to read it
     except OSError as error:
         raise Unavailable(f"the target does not take a new directory: {error.strerror}", where=str(path)) from error
     return path

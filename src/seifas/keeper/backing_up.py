@@ -17,6 +17,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
@@ -173,7 +174,7 @@ class _Writing:
             to / "data" / "rows.db", progress=lambda step, of: self._at(before, rows_size, step, of)
         )
         self._stage("objects")
-        stored = tuple(self._objects(objects, to.parent))
+        stored = tuple(self._objects(objects))
         self._stage("reading back")
         signed = verify_checkpoint(notes[0], audit.key)
         stones = tombstones.stated(signed.extensions)
@@ -208,23 +209,30 @@ class _Writing:
             sync_directory(Path(folder))
             for name in sorted(names):
                 yield backup_manifest.part(directory, Path(folder) / name, read=self._written)
-        sync_directory(directory.parent)
 
-    def _objects(self, paths: list[Path], target: Path) -> Iterator[Part]:
-        """Copies those that are not in the shared folder yet. An earlier manifest's word is taken for those that are:
-        they never change, and `seifas backup verify` reads them."""
-        known = _known_objects(target) if paths else {}
+    def _objects(self, paths: list[Path]) -> Iterator[Part]:
+        """Copies those that are not in the shared folder yet. A file's name there says what it hashes to, so those that
+        are need not be read again: they never change, and `seifas backup verify` reads them."""
+        there: dict[str, list[str]] = {}
+        for name in os.listdir(self._pool) if paths else ():
+            there.setdefault(name[:32], []).append(name)
         for path in paths:
             size = path.stat().st_size
-            there = known.get(path.name)
-            if there is not None and there.size == size and (self._pool / there.path).is_file():
+            known = [one for one in there.get(path.name, ()) if (self._pool / one).stat().st_size == size]
+            if known:
                 self._written(2 * size)
-                yield there
+                yield Part(known[0], size, known[0][33:97])
                 continue
-            name = next(name for name in _names(path.name) if not (self._pool / name).exists())
+            sha256 = backup_manifest.part(path.parent, path).sha256
+            # Another name where a backup that was cut off left half of it: nothing is overwritten.
+            names = (_named(path.name, sha256, number) for number in count())
+            name = next(one for one in names if one not in there.get(path.name, ()))
             _copy(path, self._pool / name)
             self._written(size)
-            yield backup_manifest.part(self._pool, self._pool / name, read=self._written)
+            made = backup_manifest.part(self._pool, self._pool / name, read=self._written)
+            if made.sha256 != sha256:
+                raise Unavailable("what was written to the target is not what is read back", where=name)
+            yield made
         if paths:
             sync_directory(self._pool)
 
@@ -232,22 +240,8 @@ class _Writing:
 OBJECTS_AT: Final = f"data/{OBJECTS}"
 
 
-def _names(name: str) -> Iterator[str]:
-    """Another name where a backup that was cut off left half an object: nothing is overwritten."""
-    yield name
-    for number in range(1, 1000):
-        yield f"{name}.{number}"
-
-
-def _known_objects(target: Path) -> dict[str, Part]:
-    known: dict[str, Part] = {}
-    for path in sorted(target.glob(f"seifas-*/{backup_manifest.FILE}")):
-        try:
-            manifest, _, _ = backup_manifest.read(path.parent, DATA)
-        except SeifasError:
-            continue
-        known.update({one.path[:32]: one for one in manifest.objects})
-    return known
+def _named(ident: str, sha256: str, number: int) -> str:
+    return f"{ident}.{sha256}" + (f".{number}" if number else "")
 
 
 def _copy(source: Path, target: Path) -> None:

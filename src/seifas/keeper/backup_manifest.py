@@ -4,7 +4,7 @@
         settings.toml  state/keeper.db  data/rows.db  audit/...  audit-before-<n>/...
         manifest.json                     every file with its size and SHA-256, and what it takes to open them
         manifest.note                     the clinic's signature over manifest.json; written last, else unfinished
-    DIR/objects/<32 hex>                  pictures and documents, shared by all backups of DIR, each written once
+    DIR/objects/<32 hex>.<SHA-256>        pictures and documents, shared by all backups of DIR, each written once
     DIR2/seifas-keys-<time>-<4 hex>/      keystore-NNNNNN.db  slots.json  manifest.json  manifest.note
 """
 
