@@ -172,43 +172,53 @@ def _by_kind(things: Iterable[Thing]) -> dict[Kind, list[Thing]]:
 # -- learning: likelihood ratios of binned features, added up
 
 
-class _Feature(NamedTuple):
-    cuts: list[float]
-    weights: dict[int, float]
+class _Model(NamedTuple):
+    """Log likelihood ratios: of the bins of each distance, and of the values of each category."""
+
+    cuts: list[list[float]]
+    distances: list[dict[int, float]]
+    categories: list[dict[int, float]]
 
 
-def _learn(pairs: Sequence[Pair]) -> list[_Feature]:
-    if not pairs:
-        return []
-    columns = list(zip(*(_features(pair) for pair in pairs), strict=True))
+def _learn(pairs: Sequence[Pair]) -> _Model:
     same = [pair.same for pair in pairs]
-    positives, negatives = sum(same), len(same) - sum(same)
-    model = []
-    for column in columns:
+    cuts, distances = [], []
+    for column in zip(*(_distances(pair) for pair in pairs), strict=True):
         ordered = sorted(column)
-        cuts = sorted({ordered[int(share * (len(ordered) - 1))] for share in _QUANTILES})
-        counts: dict[int, list[int]] = {}
-        for value, is_same in zip(column, same, strict=True):
-            counts.setdefault(bisect.bisect_left(cuts, value), [0, 0])[is_same] += 1
-        bins = len(counts)
-        weights = {
-            number: math.log((yes + 1) / (positives + bins)) - math.log((no + 1) / (negatives + bins))
-            for number, (no, yes) in counts.items()
-        }
-        model.append(_Feature(cuts, weights))
-    return model
+        here = sorted({ordered[int(share * (len(ordered) - 1))] for share in _QUANTILES})
+        cuts.append(here)
+        distances.append(_ratios([bisect.bisect_left(here, value) for value in column], same))
+    categories = [_ratios(column, same) for column in zip(*(_categories(pair) for pair in pairs), strict=True)]
+    return _Model(cuts, distances, categories)
 
 
-def _rate(model: Sequence[_Feature], pair: Pair) -> float:
+def _ratios(values: Sequence[int], same: Sequence[bool]) -> dict[int, float]:
+    counts: dict[int, list[int]] = {}
+    for value, is_same in zip(values, same, strict=True):
+        counts.setdefault(value, [0, 0])[is_same] += 1
+    positives, negatives = sum(same), len(same) - sum(same)
+    return {
+        value: math.log((yes + 1) / (positives + len(counts))) - math.log((no + 1) / (negatives + len(counts)))
+        for value, (no, yes) in counts.items()
+    }
+
+
+def _rate(model: _Model, pair: Pair) -> float:
     total = 0.0
-    for feature, value in zip(model, _features(pair), strict=True):
-        total += feature.weights.get(bisect.bisect_left(feature.cuts, value), 0.0)
+    for cuts, weights, value in zip(model.cuts, model.distances, _distances(pair), strict=True):
+        total += weights.get(bisect.bisect_left(cuts, value), 0.0)
+    for weights, category in zip(model.categories, _categories(pair), strict=True):
+        total += weights.get(category, 0.0)
     return total
 
 
-def _features(pair: Pair) -> list[float]:
-    """Distances between all orders of one and of the other; and the two marks together, as one number each."""
-    a, b = pair.a, pair.b
-    distances = [abs(x - y) for x in a.orders for y in b.orders]
-    joint = [float(x * 64 + y) for x in a.marks for y in b.marks]
-    return distances + joint
+def _distances(pair: Pair) -> list[float]:
+    """Between all orders of one and of the other."""
+    return [abs(x - y) for x in pair.a.orders for y in pair.b.orders]
+
+
+def _categories(pair: Pair) -> list[int]:
+    """All marks of one with all marks of the other, both values together; and whether the same mark is the same."""
+    a, b = pair.a.marks, pair.b.marks
+    joint = [x * 64 + y for x in a for y in b]
+    return joint + ([int(x == y) for x, y in zip(a, b, strict=True)] if pair.a.kind == pair.b.kind else [])

@@ -31,6 +31,8 @@ _NO_URLSAFE: Final = bytes.maketrans(b"-_", b"+/")
 _BEFORE: Final = 96
 _AFTER: Final = 512
 _LARGEST: Final = 64 * 1024 * 1024
+"""Bytes taken out of one stream, about."""
+
 _STEP: Final = 64
 _SMALLEST: Final = 7
 
@@ -124,7 +126,7 @@ def _inflated(data: bytes, at: int, make: Callable[[], Any]) -> bytes:
     size, step = 0, _STEP
     while at < len(data) and size < _LARGEST:
         try:
-            part = engine.decompress(data[at : at + step])
+            part = engine.decompress(data[at : at + step], _LARGEST)
         except (zlib.error, OSError, lzma.LZMAError, EOFError, ValueError):
             break
         parts.append(part)
