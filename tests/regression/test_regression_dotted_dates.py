@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from seifas.tables.table import BadCell
 from seifas.tables.dates import Column
+from seifas.tables.table import BadCell
 
 
 def test_a_slip_is_refused_and_the_others_keep_their_days() -> None:
