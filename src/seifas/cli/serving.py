@@ -136,6 +136,8 @@ def own(data: Path, settings: Settings, uid: int) -> None:
     """Gives what the keeper keeps to its user, and to nobody else."""
     places = [data / name for name in KEPT_BY_KEEPER] + [data / settings.paths.keys, *data.glob("audit-before-*")]
     if settings.paths.replica:
+        # The keeper's user may not be able to make it where it belongs.
+        (data / settings.paths.replica).mkdir(mode=0o700, parents=True, exist_ok=True)
         places.append(data / settings.paths.replica)
     for place in places:
         if not place.exists():
