@@ -109,7 +109,7 @@ def test_killed_while_a_wrong_one_was_open(path: Path, tmp_path: Path) -> None:
 
     def open_it() -> None:
         with contextlib.suppress(SeifasError):
-            SqliteRows(path).checkpoint()
+            SqliteRows(path).get(_row(100))
 
     _in_a_process_that_is_killed(open_it)
     true.replace(path)
@@ -135,6 +135,26 @@ def test_a_copy_from_a_cut_off_opening_is_taken_up_where_the_log_is_gone(path: P
     with closing(SqliteRows(path)) as rows:
         assert rows.count() == 20
     assert _names(path) == {"rows.db"}
+
+
+def test_where_there_are_no_second_names_it_is_copied(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refused)
+    true = path.with_name("elsewhere")
+    path.rename(true)
+    path.write_bytes(b"garbage" * 5000)
+    with pytest.raises(SeifasError):
+        SqliteRows(path)
+    true.replace(path)
+    with closing(SqliteRows(path)) as rows:
+        assert rows.count() == 20
+
+
+def test_it_takes_no_room(path: Path) -> None:
+    kept_log.keep(path)
+    assert path.with_name("rows.db-wal.kept").samefile(path.with_name("rows.db-wal"))
 
 
 def test_the_copy_is_the_owners_alone(path: Path) -> None:

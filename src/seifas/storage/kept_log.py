@@ -1,9 +1,11 @@
-"""A copy of a write-ahead log, kept while it is not yet known that the database beside it is its own.
+"""A second name for a write-ahead log, kept while it is not yet known that the database beside it is its own.
 
-SQLite moves a log into whatever database lies beside it and then empties or deletes it. Where somebody exchanged the
-database (garbage, an older copy, another vault's), opening it would so destroy the commits that stand only in the log,
-and putting the right file back would no longer help. So the log is copied before a database is opened; the copy goes
-with the first write, which comes after everything was verified, and is put back where opening failed.
+SQLite moves a log into whatever database lies beside it and then deletes it. Where somebody exchanged the database
+(garbage, an older copy, another vault's), opening it would so destroy the commits that stand only in the log, and
+putting the right file back would no longer help. So the log gets another name before a database is opened; that name
+goes with the first write, which comes after everything was verified, and takes the log's place again where opening
+failed. It costs no room on a full disk. SQLite deletes a log as it is when the last connection closes; only a
+checkpoint with TRUNCATE or a later write would change it, and neither happens before the database has proven itself.
 
     keep(path) -> bool   drop(path)   put_back(path)           `path` is the database's
 
@@ -16,25 +18,25 @@ import os
 import shutil
 from pathlib import Path
 
-from seifas.storage.durable import create_private, os_faults, sync_directory, sync_file
+from seifas.storage.durable import os_faults, sync_directory, sync_file
 
 
 def keep(path: Path) -> bool:
-    """Copies the log beside `path` and says whether there is one that holds anything. A copy that is there already is
-    from an opening that was cut off: it is taken up where the log itself is gone."""
+    """Names the log beside `path` once more and says whether there is one that holds anything. A second name that is
+    there already is from an opening that was cut off: it is taken up where the log itself is gone."""
     log, kept = _log(path), _kept(path)
     with os_faults(kept.name):
         if _holds(kept) and not _holds(log):
             put_back(path)
+        kept.unlink(missing_ok=True)
         if not _holds(log):
-            kept.unlink(missing_ok=True)
             return False
-        beside = kept.with_name(kept.name + ".new")
-        beside.unlink(missing_ok=True)
-        create_private(beside, fresh=True)
-        shutil.copyfile(log, beside)
-        sync_file(beside)
-        os.replace(beside, kept)
+        try:
+            os.link(log, kept)
+        except OSError:  # a file system without second names (a USB disk's): then a copy
+            shutil.copyfile(log, kept)
+            kept.chmod(0o600)
+            sync_file(kept)
     sync_directory(path.parent)
     return True
 
@@ -46,7 +48,7 @@ def drop(path: Path) -> None:
 
 
 def put_back(path: Path) -> None:
-    """Puts the copy in the log's place. Only while nobody has the database open."""
+    """Puts it in the log's place. Only while nobody has the database open."""
     log, kept = _log(path), _kept(path)
     with os_faults(kept.name):
         if not kept.exists():
@@ -54,6 +56,7 @@ def put_back(path: Path) -> None:
         # Its index is of the log that SQLite has emptied; it is made anew at the next opening.
         log.with_name(path.name + "-shm").unlink(missing_ok=True)
         os.replace(kept, log)
+        kept.unlink(missing_ok=True)  # renaming one name of a file over another of its names does nothing
     sync_directory(path.parent)
 
 

@@ -268,8 +268,9 @@ class Database:
             if self._closed:
                 return
             # On a full disk the log cannot be emptied; it is read again at the next opening, so nothing is lost.
-            with suppress(Unavailable):
-                self.checkpoint()
+            if not wrong:
+                with suppress(Unavailable):
+                    self.checkpoint()
             self._closed = True
             if any(_identity(place) != known for place, known in self._files):
                 _LEFT_OPEN.extend([*self._idle, self._writer])
