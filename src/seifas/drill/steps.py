@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from seifas.drill import disk_stolen
+from seifas.drill import disk_stolen, killed, restored, vandal
 from seifas.drill.frame import Step
 from seifas.errors import Invalid
 
@@ -13,6 +13,19 @@ STEPS: Final = (
         "disk_stolen", "The disk is stolen",
         "Names, complaints, procedures, doctors and photos of 24,000 patients were copied from the clinic's servers.",
         disk_stolen.run,
+    ),
+    Step(
+        "vandal", "Somebody destroys records",
+        "Whoever has got in can delete and overwrite, out of spite or to cover his traces.", vandal.run,
+    ),
+    Step(
+        "killed", "Processes are killed at random",
+        "Twice in a few days the clinic's systems went down, and nobody could say what was lost.", killed.run,
+    ),
+    Step(
+        "restore", "The machine is gone",
+        "The servers were broken into; what is rebuilt must not bring back those who asked to be erased.",
+        restored.run,
     ),
 )
 

@@ -73,7 +73,8 @@ class Head(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Record(msgspec.Struct, frozen=True, array_like=True):
-    """The plaintext of a record row: the resource's bytes as they are served, and the row of the version before."""
+    """The plaintext of a record row: the resource's bytes as they are served, the row of the version before, and which
+    account wrote this one (empty: an import)."""
 
     type: str
     body: bytes
@@ -81,6 +82,7 @@ class Record(msgspec.Struct, frozen=True, array_like=True):
     before_row: bytes = b""
     before_digest: bytes = b""
     before_size: int = 0
+    by: bytes = b""
 
 
 class StateRow(msgspec.Struct, frozen=True, array_like=True):

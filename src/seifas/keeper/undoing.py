@@ -106,22 +106,25 @@ def _backwards(
             continue
         if entry.updated_ms < since_ms:
             continue
-        change = _back(vault.record(head, entry), entry, head, keeper, since_ms, moment)
+        change = _back(vault.record(head, entry), entry, head, keeper, (account, since_ms), moment)
         if change is not None:
             changes.append(change)
     return changes, kept
 
 
-def _back(record: Record, entry: Entry, head: Head, keeper: Keeper, since_ms: int, moment: Moment) -> Change | None:
-    """The change that puts back the newest version from before `since_ms`; for a record made since, its removal."""
+def _back(
+    record: Record, entry: Entry, head: Head, keeper: Keeper, whose: tuple[bytes, int], moment: Moment
+) -> Change | None:
+    """The change that puts back the newest version that is not this account's since then; for a record that the account
+    made since, its removal."""
     vault = keeper.require_unlocked().vault
     version, current = entry.version, record
-    while current.updated_ms >= since_ms and current.before_row:
+    while _is_of(current, whose) and current.before_row:
         # One step at a time from the version just read: a vandal's thousand versions are walked once.
         step = msgspec.structs.replace(entry, version=version)
         version -= 1
         current = vault.before(head, step, current, version)
-    if current.updated_ms >= since_ms:
+    if _is_of(current, whose):
         if entry.deleted or entry.type == "Patient":
             return None
         return Change("delete", entry.type, entry.id, head.patient, entry.version)
@@ -131,6 +134,11 @@ def _back(record: Record, entry: Entry, head: Head, keeper: Keeper, since_ms: in
         "update", entry.type, entry.id, head.patient, entry.version,
         stamped(current.body, entry.version + 1, moment.wall_ms),
     )
+
+
+def _is_of(record: Record, whose: tuple[bytes, int]) -> bool:
+    account, since_ms = whose
+    return record.by == account and record.updated_ms >= since_ms
 
 
 def stamped(body: bytes, version: int, now_ms: int) -> bytes:

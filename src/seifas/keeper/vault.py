@@ -205,9 +205,8 @@ class Vault:
             bodies.append((change, body))
             version = change.expect + 1
             row = sealing.row_name(self.keyring.routing, change.id) if version == 1 else os.urandom(16)
-            record = Record(
-                change.type, change.body, now_ms, *((now.row, now.digest, now.size) if now is not None else ())
-            )
+            before = (now.row, now.digest, now.size) if now is not None else (b"", b"", 0)
+            record = Record(change.type, change.body, now_ms, *before, account)
             blob = sealing.seal_record(
                 self.keyring.routes, keys.card if change.type == "Patient" else keys.clinical, record, clinic=clinic,
                 patient=patient, ident=change.id, version=version, row=row, epoch=epoch,

@@ -135,7 +135,7 @@ class Desk:
                 await own_account.account(room, exchange)
             case ["desk", "account", "password"] if method in ("GET", "POST"):
                 await own_account.password(room, exchange)
-            case ["desk", ("alarms" | "approvals" | "sessions") as what] if method == "POST":
+            case ["desk", ("alarms" | "approvals" | "sessions" | "people") as what] if method == "POST":
                 await watching.act(room, exchange, what)
             case ["desk", "patient", ident] if method in ("GET", "POST"):
                 await patients.patient(room, exchange, ident, "")

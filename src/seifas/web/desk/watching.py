@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from seifas.errors import Invalid, Missing, Refused, StepUp
@@ -9,6 +10,8 @@ from seifas.fhir.exchange import Exchange
 from seifas.web import answers
 from seifas.web.desk.confirming import ask_gesture
 from seifas.web.desk.room import Room, Visit
+
+_UNDONE_MS = 24 * 3_600_000
 
 
 async def home_values(room: Room, visit: Visit) -> dict[str, Any]:
@@ -38,7 +41,7 @@ async def home_values(room: Room, visit: Visit) -> dict[str, Any]:
 
 
 async def act(room: Room, exchange: Exchange, what: str) -> None:
-    """POST /desk/{alarms,approvals,sessions}: one button of those lists."""
+    """POST /desk/{alarms,approvals,sessions,people}: one button of those lists."""
     exchange.route(f"/desk/{what}")
     visit = await room.visit(exchange)
     sent = await room.guard.fields(exchange, visit.token)
@@ -60,9 +63,24 @@ async def act(room: Room, exchange: Exchange, what: str) -> None:
         await room.client.call("session.thaw", session=token, id=_ident(sent))
     elif what == "sessions" and do == "suspend":
         await room.client.call("budget.suspend", session=token, account=sent.get("account", ""))
+    elif what == "people":
+        await _person(room, token, do, sent.get("account", "").strip())
     else:
         raise Invalid("There is no such button.", where="do")
     await answers.see_other(exchange, "/desk/account" if sent.get("back") == "account" else "/desk")
+
+
+async def _person(room: Room, token: str, do: str, account: str) -> None:
+    """What an officer does to one account: undo a day's changes, give its budget back, let it go on."""
+    if do == "undo":
+        since = time.time_ns() // 1_000_000 - _UNDONE_MS
+        await room.client.call("change.undo", session=token, account=account, since_ms=since)
+    elif do == "refund":
+        await room.client.call("budget.refund", session=token, account=account)
+    elif do == "release":
+        await room.client.call("budget.release", session=token, account=account)
+    else:
+        raise Invalid("There is no such button.", where="do")
 
 
 async def _confirm(room: Room, exchange: Exchange, visit: Visit, sent: dict[str, str]) -> None:
