@@ -126,7 +126,7 @@ class Thief:
     def _note(self, answer: Answer) -> None:
         word = word_of(answer)
         self.haul.answers[word] += 1
-        if answer.status == 429 and not self.stopped_at:
+        if answer.status == 429 and not self.froze_at:
             self.stopped_at = time.monotonic()
         if word in ("frozen", "signed-out"):
             self.froze_at = self.froze_at or time.monotonic()

@@ -83,9 +83,8 @@ class Gang:
 
     def cold(self, member: Member) -> Iterator[str]:
         """Untouched cold patients, one after another."""
-        for patient in self.truth.cold(member.account, self.vault.now_ms):
-            if patient not in self.tried:
-                yield patient
+        strangers = self.truth.strangers(member.account, self.vault.now_ms)
+        return (patient for patient in strangers if patient not in self.tried)
 
     @property
     def beyond(self) -> dict[str, int]:
@@ -109,7 +108,7 @@ def most_within(times: list[int], span_ms: int) -> int:
 def spend(member: Member, how: list[Spend]) -> int:
     """Takes cold patients by the given ways in turn, until each way in turn was refused; how many were taken."""
     taken = refused = 0
-    for number, patient in enumerate(list(member.gang.cold(member))):
+    for number, patient in enumerate(member.gang.cold(member)):
         if how[number % len(how)](member, patient):
             member.gang.tried.add(patient)
             taken, refused = taken + 1, 0

@@ -6,7 +6,7 @@ cards say, so that a counter can be shown to see what it counts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -31,6 +31,7 @@ class Truth:
         self.decoys = decoys
         self.accounts = accounts
         self._links = CareLinks(pages, zone=ZoneInfo(zone))
+        self._order = sorted(cards)
 
     def is_warm(self, account: str, patient: str, at_ms: int) -> bool:
         """Whether there is a genuine link at this moment: one that stood there before any thief came."""
@@ -40,9 +41,13 @@ class Truth:
         """All patients who are warm to this account."""
         return frozenset(patient for patient in self.cards if self.is_warm(account, patient, at_ms))
 
-    def cold(self, account: str, at_ms: int) -> list[str]:
+    def strangers(self, account: str, at_ms: int) -> Iterator[str]:
         """The others, in a fixed order."""
-        return sorted(self.cards.keys() - self.warm(account, at_ms))
+        return (patient for patient in self._order if not self.is_warm(account, patient, at_ms))
+
+    def cold(self, account: str, at_ms: int) -> list[str]:
+        """All of them."""
+        return list(self.strangers(account, at_ms))
 
 
 def truth_of(data: Path) -> Truth:
