@@ -13,12 +13,15 @@ from typing import Any
 from seifas.audit.checkpoint import parse_verifier_key
 from seifas.audit.tiles import TileReader
 from seifas.audit.verify import verify_log
-from seifas.cli.reach import demo_passphrase_file
+from seifas.demo.secret import demo_passphrase_file
 from seifas.drill.stage import Answer, Browser, Stage
 from seifas.keeper import unlocking
 from seifas.keeper.lines import Action, Line
 from seifas.keeper.log import AuditLog
+from seifas.keeper.vault import Vault
 from seifas.settings import load
+from seifas.storage.rows_sqlite import SqliteRows
+from seifas.storage.state import StateStore
 
 OPENED = (Action.OPEN_CARD, Action.OPEN_CHART)
 
@@ -127,4 +130,30 @@ def said(stage: Stage) -> list[dict[str, Any]]:
     for line in stage.log.read_text(errors="replace").splitlines():
         with contextlib.suppress(ValueError):
             found.append(json.loads(line))
+    return found
+
+
+def records(data: Path) -> dict[str, dict[str, tuple[bool, dict[str, Any]]]]:
+    """Every resource of every patient of a demo that is not served: patient -> "Type/id" -> (deleted, resource without
+    what changes with a version). Patients are hex ids; the clinic's own documents stand under 32 zeros."""
+    settings = load(data)
+    root = unlocking.root_by_passphrase(data / settings.paths.keys, demo_passphrase_file(data).read_text().strip())
+    keystore, keyring = unlocking.open_keys(data / settings.paths.keys, settings.clinic_id, root)
+    state = StateStore(data / "state" / "keeper.db")
+    rows = SqliteRows(data / "data" / "rows.db")
+    found: dict[str, dict[str, tuple[bool, dict[str, Any]]]] = {}
+    try:
+        vault = Vault(rows, keyring)
+        vault.heads = unlocking.load_state(state, keyring).heads
+        for patient, head in vault.heads.items():
+            mine = found[patient.hex()] = {}
+            for entry in vault.manifest(head).values():
+                body = json.loads(vault.record(head, entry).body)
+                meta = body.get("meta", {})
+                meta.pop("versionId", None)
+                meta.pop("lastUpdated", None)
+                mine[f"{entry.type}/{entry.id.hex()}"] = (entry.deleted, body)
+    finally:
+        for store in (state, rows, keystore):
+            store.close()
     return found
