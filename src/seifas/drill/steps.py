@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from seifas.drill import disk_stolen, killed, restored, vandal
+from seifas.drill import disk_stolen, killed, restored, session_stolen, vandal, web_process
 from seifas.drill.frame import Step
 from seifas.errors import Invalid
 
@@ -13,6 +13,16 @@ STEPS: Final = (
         "disk_stolen", "The disk is stolen",
         "Names, complaints, procedures, doctors and photos of 24,000 patients were copied from the clinic's servers.",
         disk_stolen.run,
+    ),
+    Step(
+        "session_stolen", "A session is stolen",
+        "24,000 records were taken through access that worked, and nobody noticed until they were for sale.",
+        session_stolen.run,
+    ),
+    Step(
+        "web_process", "The web process is taken over",
+        "What stands on the internet is broken into first: experts found the clinics' sites full of holes.",
+        web_process.run,
     ),
     Step(
         "vandal", "Somebody destroys records",
