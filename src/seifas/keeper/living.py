@@ -14,7 +14,7 @@ import msgspec
 
 from seifas.crypto import slots
 from seifas.errors import Conflict, Locked, Refused, SeifasError, Tampered, Unavailable
-from seifas.keeper import alarming, erasing, unlocking, witnessing
+from seifas.keeper import alarming, erasing, noticing_settings, unlocking, witnessing
 from seifas.keeper.asking_root import root_again
 from seifas.keeper.door import OPS, Caller, NoArgs
 from seifas.keeper.identity import approvals
@@ -103,6 +103,7 @@ async def with_root(keeper: Keeper, root: bytes, way: str, word: Word = NO_WORD)
     keeper.open = opened
     tell_supervisor(keeper, root)
     await witnessing.unlocked(keeper, way, word)
+    await noticing_settings.notice(keeper)
     return {"locked": False, "patients": opened.vault.patients, **keeper.unlocked_in}
 
 
