@@ -63,6 +63,7 @@ def main() -> int:
     try:
         for name in names:
             print(f"\n{name}", flush=True)
+            _wait_for_quiet(chosen.quiet_below)
             began, load = time.perf_counter(), machine.load()
             try:
                 found[name] = PARTS[name](setting)
@@ -81,6 +82,13 @@ def main() -> int:
     chosen.json.write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
     _summary(found, failed)
     return 1 if failed else 0
+
+
+def _wait_for_quiet(load: float) -> None:
+    """Returns when fewer processes than that want a core, or after half an hour."""
+    give_up = time.monotonic() + 1800
+    while load and machine.load() >= load and time.monotonic() < give_up:
+        time.sleep(5)
 
 
 def _setting(chosen: argparse.Namespace) -> Setting:
@@ -116,6 +124,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--patients", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=5.0, help="of one phase under load")
     parser.add_argument("--rounds", type=int, default=3, help="how often the sides take turns")
+    parser.add_argument(
+        "--quiet-below", type=float, default=0.0, metavar="LOAD",
+        help="before each part wait, half an hour at most, until the load average is below",
+    )
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "bench", help="on the disk to be measured")
     parser.add_argument("--json", type=Path, default=ROOT / "build" / "bench.json")
     parser.add_argument("--keep", action="store_true", help="leave the built clinics for the next run")
