@@ -64,7 +64,10 @@ class RootPage:
         root, or one byte where there is none). False when the other end is gone."""
         view = memoryview(self._page)
         try:
-            size = connection.recv_into(view[mmap.PAGESIZE // 2 : mmap.PAGESIZE // 2 + ROOT_SIZE])
+            try:
+                size = connection.recv_into(view[mmap.PAGESIZE // 2 : mmap.PAGESIZE // 2 + ROOT_SIZE])
+            except OSError:  # reset: a keeper that was killed before it read what it was sent
+                return False
             if size == ROOT_SIZE:
                 view[:ROOT_SIZE] = view[mmap.PAGESIZE // 2 : mmap.PAGESIZE // 2 + ROOT_SIZE]
                 self.held = True

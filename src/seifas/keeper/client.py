@@ -36,7 +36,10 @@ class _Pipe(asyncio.Protocol):
 
     def _flush(self) -> None:
         asked, self.asked = self.asked, []
-        if self.transport is not None and not self.transport.is_closing():  # else connection_lost tells all who wait
+        if self.transport is None:
+            # Lost before this was asked, when connection_lost knew nothing of it: without this it would wait for ever.
+            self._tell_all()
+        elif not self.transport.is_closing():  # else connection_lost is still to come, and tells all who wait
             self.transport.writelines(asked)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -63,6 +66,9 @@ class _Pipe(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.transport = None
+        self._tell_all()
+
+    def _tell_all(self) -> None:
         for future in self.waiting.values():
             if not future.done():
                 future.set_exception(Unavailable(_GONE))
