@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from life_forge import Forge, gone
 
 from seifas import settings as settings_module
 from seifas.audit.tiles import TileReader
@@ -28,7 +29,28 @@ from seifas.settings import Clinic as ClinicSettings
 from seifas.settings import Paths, Retention, Settings
 
 HERE = Path(__file__).parent
-PASSPHRASES = {"officer": "lapas-upe-kalnas-medis", "boss": "akmuo-jura-vejas-smelis"}
+FORGE = Forge()
+atexit.register(FORGE.close)
+PASSPHRASES = {"boss": "akmuo-jura-vejas-smelis", "officer": "lapas-upe-kalnas-medis"}
+
+
+def wait_gone(pid: int, patience: float = 20.0) -> None:
+    give_up = time.monotonic() + patience
+    while not gone(pid):
+        assert time.monotonic() < give_up, "a process does not end"
+        time.sleep(0.005)
+
+
+def command(args: Sequence[str], beside: Path, *, fine: bool) -> dict[str, Any]:
+    """The command line as its own process; its JSON and its exit status."""
+    name = beside.with_name(f"{beside.name}-{os.urandom(4).hex()}")
+    out, err = name.with_suffix(".out"), name.with_suffix(".err")
+    wait_gone(FORGE.start("seifas", list(args), out=out, err=err), 120.0)
+    status = int(Path(f"{out}.status").read_text())
+    lines = out.read_text().strip().splitlines()
+    told: dict[str, Any] = json.loads(lines[-1]) if lines else {}
+    assert not fine or status == 0, (status, told, err.read_text()[-1500:])
+    return {**told, "exit": status}
 
 
 class Clinic:
@@ -37,7 +59,7 @@ class Clinic:
     def __init__(self, data: Path, secrets: Sequence[str]) -> None:
         self.data = data
         self.secrets = list(secrets)
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process = 0
 
     @property
     def settings(self) -> Settings:
@@ -49,11 +71,8 @@ class Clinic:
     # -- the keeper's process
 
     def start(self, *, unlock: bool = True) -> None:
-        with (self.data.with_suffix(".log")).open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, str(HERE / "keeper_process.py"), str(self.data)], stdout=log, stderr=log,
-                stdin=subprocess.DEVNULL, start_new_session=True,
-            )
+        log = self.data.with_suffix(".log")
+        self.process = FORGE.start("keeper", [str(self.data)], out=self.data.with_suffix(".out"), err=log)
         try:
             with self.admin() as admin:
                 if unlock:
@@ -61,8 +80,14 @@ class Clinic:
                 else:
                     admin.call("health")
         except SeifasError as error:
-            self.kill_group()
+            self._end(signal.SIGKILL)
             raise AssertionError(f"the keeper did not start: {self.log()}") from error
+
+    def _end(self, number: int) -> None:
+        if self.process:
+            os.kill(self.process, number)
+            wait_gone(self.process)
+            self.process = 0
 
     def admin(self, **more: Any) -> BlockingClient:
         return BlockingClient(self.data / "run" / "admin.sock", patience=20.0, **more)
@@ -90,27 +115,14 @@ class Clinic:
     def log(self) -> str:
         return self.data.with_suffix(".log").read_text()[-3000:]
 
-    def kill_group(self) -> None:
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait(10)
-            self.process = None
-
     def stop(self) -> None:
-        if self.process is not None:
-            self.process.send_signal(signal.SIGTERM)
-            self.process.wait(20)
-            self.process = None
+        self._end(signal.SIGTERM)
 
     def kill_all(self) -> None:
         """The machine's plug: supervisor and, with it, the keeper."""
-        assert self.process is not None
         pid = self.call("health")["pid"]
-        self.process.kill()
-        self.process.wait(10)
-        self.process = None
-        while Path(f"/proc/{pid}").exists():
-            time.sleep(0.01)
+        self._end(signal.SIGKILL)
+        wait_gone(pid)
 
     # -- its people and patients
 
@@ -121,14 +133,7 @@ class Clinic:
     def seifas(self, *args: str, fine: bool = True, data: bool = True) -> dict[str, Any]:
         """The command line, as its own process, with --json."""
         where = ["--data", str(self.data)] if data else []
-        done = subprocess.run(
-            [sys.executable, "-m", "seifas.cli.main", *args, *where, "--json"], capture_output=True, check=False,
-            timeout=120, stdin=subprocess.DEVNULL,
-        )
-        lines = done.stdout.decode().strip().splitlines()
-        told: dict[str, Any] = json.loads(lines[-1]) if lines else {}
-        assert not fine or done.returncode == 0, (done.returncode, told, done.stderr[-1500:])
-        return {**told, "exit": done.returncode}
+        return command([*args, *where, "--json"], self.data, fine=fine)
 
     # -- looking inside
 

@@ -44,7 +44,7 @@ def test_nothing_acknowledged_is_lost_with_the_machine(clinic: Clinic, second: P
         threads = [threading.Thread(target=_write, args=(clinic, stop, acknowledged)) for _ in range(2)]
         for thread in threads:
             thread.start()
-        time.sleep(0.3 + dice.uniform(0.0, 0.2))
+        time.sleep(0.2 + dice.uniform(0.0, 0.1))
         if round_number == 1:
             clinic.call("admin.rotate")
         clinic.kill_all()

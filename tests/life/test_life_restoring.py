@@ -222,8 +222,7 @@ def test_who_may_approve(clinic: Clinic, target: Path) -> None:
         (("boss", "nobody"), both, "no account"),
         (("boss", "medic"), both, "no account with"),
         (("boss", "officer"), (PASSPHRASES["boss"],), "nothing was shown"),
-        (("boss", "officer"), (PASSPHRASES["boss"], clinic.secrets[2]), "nothing was shown"),
-        (("boss", "officer"), (PASSPHRASES["boss"], "guess", "", "\ud800"), "nothing was shown"),
+        (("boss", "officer"), (PASSPHRASES["boss"], clinic.secrets[2], "", "\ud800"), "nothing was shown"),
     ):
         with refused(Refused, words, new):
             restore(order(clinic, made, new, approved_by=names, shown=shown))
@@ -329,7 +328,7 @@ def test_killed_anywhere_it_is_begun_again(clinic: Clinic, target: Path) -> None
         "--approvals-file", str(shown),
     ]
     dice = random.Random(2)
-    for _ in range(3):
+    for _ in range(2):
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         give_up = time.monotonic() + 20
         while not (new / "restoring").exists() and process.poll() is None and time.monotonic() < give_up:

@@ -32,7 +32,7 @@ from seifas.keeper.door import OPS, Caller, NoArgs
 from seifas.keeper.founding import EPOCH_ROW
 from seifas.keeper.keeper import Keeper, Open
 from seifas.keeper.lines import Action, Outcome
-from seifas.keeper.log_copying import copy_log, log_bytes
+from seifas.keeper.log_copying import KEY, copy_log, log_bytes
 from seifas.keeper.model import CLINIC
 from seifas.settings import FILE as SETTINGS
 from seifas.storage.durable import create_private, make_directory, os_faults, sync_directory, sync_file, write_new
@@ -160,6 +160,7 @@ class _Writing:
         common = self._common(generation, epoch, keystore)
         if keys_to is not None:
             self._opened.keystore.snapshot(keys_to)
+            write_new(keys_to / KEY, f"{audit.key}\n".encode())
             _sign(self._opened, self._clinic, keys_to, Manifest(kind=KEYS, files=tuple(self._parts(keys_to)), **common))
         self._stage("log")
         audit.publish(self._opened.state)

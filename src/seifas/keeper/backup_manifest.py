@@ -5,7 +5,7 @@
         manifest.json                     every file with its size and SHA-256, and what it takes to open them
         manifest.note                     the clinic's signature over manifest.json; written last, else unfinished
     DIR/objects/<32 hex>.<SHA-256>        pictures and documents, shared by all backups of DIR, each written once
-    DIR2/seifas-keys-<time>-<4 hex>/      keystore-NNNNNN.db  slots.json  manifest.json  manifest.note
+    DIR2/seifas-keys-<time>-<4 hex>/      keystore-NNNNNN.db  slots.json  key  manifest.json  manifest.note
 """
 
 from __future__ import annotations
@@ -168,8 +168,11 @@ def check(directory: Path, *, read_bytes: Callable[[int], None] | None = None) -
     ]
     known = {one.path for one in manifest.files} | _OWN
     problems += [f"{name}: it is not in the manifest" for name in sorted(set(_names(directory)) - known)]
-    if kind == DATA and not any(line.startswith("audit/") for line in problems):
-        problems += _log_problems(directory, manifest, note)
+    log = directory / "audit" if kind == DATA else directory
+    if not any(line.startswith((f"{KEY}:", "audit/")) for line in problems):
+        problems += _signature_problems(log, manifest, note)
+    if kind == DATA and not problems:
+        problems += _log_problems(directory, manifest)
     return Report(manifest, tuple(problems))
 
 
@@ -198,14 +201,18 @@ def _names(directory: Path) -> Iterator[str]:
             yield (Path(folder) / name).relative_to(directory).as_posix()
 
 
-def _log_problems(directory: Path, manifest: Manifest, note: bytes) -> list[str]:
-    """The log of a backup against its own key: whether it is whole, and whether that key signed the manifest."""
+def _signature_problems(log: Path, manifest: Manifest, note: bytes) -> list[str]:
+    """Whether the key that lies with the backup signed the manifest; that it is the clinic's, only a restore knows."""
     try:
-        key = parse_verifier_key((directory / "audit" / KEY).read_text(), kind=SIGN)
-        verify_signature(manifest, note, key.public)
+        verify_signature(manifest, note, parse_verifier_key((log / KEY).read_text(), kind=SIGN).public)
     except (OSError, UnicodeDecodeError, SeifasError) as error:
-        return [f"{NOTE}: {error.message if isinstance(error, SeifasError) else 'audit/key cannot be read'}"]
-    report = verify_log(directory / "audit", key)
+        return [f"{NOTE}: {error.message if isinstance(error, SeifasError) else 'the log has no key'}"]
+    return []
+
+
+def _log_problems(directory: Path, manifest: Manifest) -> list[str]:
+    """The log of a backup against its own key: whether it is whole, and as long as the state says."""
+    report = verify_log(directory / "audit", parse_verifier_key((directory / "audit" / KEY).read_text(), kind=SIGN))
     problems = [f"audit/{line}" for line in report.problems]
     if not problems and report.size < manifest.log_size:
         problems.append(f"audit/checkpoint: the log has {report.size} lines, the state {manifest.log_size}")

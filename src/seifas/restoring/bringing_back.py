@@ -128,12 +128,12 @@ def _place(data: Path) -> Iterator[None]:
     """The new place, marked; cleared again when something stands against the restore."""
     _check_place(data)
     data.mkdir(mode=0o755, parents=True, exist_ok=True)
-    reviving.clear(data)
+    reviving.clear(data, _MARK)
     write_new(data / _MARK, b"")
     try:
         yield
     except BaseException:
-        reviving.clear(data)
+        reviving.clear(data, _MARK)
         raise
     (data / _MARK).unlink()
     sync_directory(data)

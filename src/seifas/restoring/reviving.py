@@ -140,7 +140,8 @@ def revive_state(old: Old, renewed: Renewed, data: Path, settings: Settings) -> 
         audit.mark(leaf, old.listed.mark)
         snapshot = _ledger(old, audit, settings)
         facts = Facts(
-            renewed.generation, keyring.epoch, now, origin, old.state.checkpoint.text.decode(), old.listed.mark.length
+            renewed.generation, keyring.epoch, now, origin, old.state.checkpoint.text.decode(), old.listed.mark.length,
+            demo=old.state.facts.demo,
         )
         puts += [_row(keyring, Kind.BUDGET, b"ledger", snapshot), founding.facts_row(keyring, facts)]
         refused = [one for one in audit.commit(state, [Group([leaf], puts)]) if one is not None]
@@ -221,8 +222,8 @@ def _batches(rows: Iterator[tuple[bytes, bytes]]) -> Iterator[list[tuple[bytes, 
         yield batch
 
 
-def clear(place: Path) -> None:
-    """Removes what a restore that was cut off left."""
+def clear(place: Path, mark: str) -> None:
+    """Removes what a restore that was cut off left; its mark last, without which the rest would be somebody's."""
     with os_faults(place.name):
-        for path in place.iterdir():
+        for path in sorted(place.iterdir(), key=lambda path: path.name == mark):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
