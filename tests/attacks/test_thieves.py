@@ -463,6 +463,45 @@ def test_another_identity_over_a_stranger_gives_no_more_cards(moved_vault: Vault
     assert not thief.haul.charts
 
 
+def test_masks_are_not_read_off_by_asking_again(moved_vault: Vaults, truth: Truth) -> None:
+    """Searching whom one was listed already costs nothing, and each answer says yes or no to a guessed birth date."""
+    vault = moved_vault()
+    origin = vault.keeper.settings.origins[0]
+    key = enrol_by_wire(vault.call, vault.sign_in("reception1"), origin)
+    thief = WireThief(vault.call, vault.sign_in("reception1"))
+    learnt = birth_dates(thief, truth, truth.cold("reception1", vault.now_ms)[:40])
+    print(f"birth dates read off the masks in an hour: {learnt}; {dict(thief.haul.answers)}")
+    assert 2 <= learnt <= 8
+    assert thief.haul.answers["step-up"] > 100
+    assert [one.kind for one in vault.keeper.alarms.all()].count("searches") == 1
+    other = WireThief(vault.call, vault.sign_in("reception2"))
+    assert other.search(family="Kaz")
+    owner = WireThief(vault.call, thief.session, key, origin)
+    assert owner.search(family="Kaz")  # with a gesture a busy desk goes on
+    assert owner.search(family="Kaz")
+    assert owner.haul.answers["ok"] == 2
+    for _ in range(8):
+        vault.let_pass(8 * 60_000)
+        thief.ask("session.list")
+    assert thief.search(family="Kaz")  # and without one when the hour is over
+
+
+def birth_dates(thief: WireThief, truth: Truth, patients: list[str]) -> int:
+    """How many full birth dates come out by asking for month after month and day after day."""
+    learnt = 0
+    for patient in patients:
+        card = truth.cards[patient]
+        year = card.birth[:4]
+        month = next((m for m in range(1, 13) if patient in thief.search(family=card.family, given=card.given[0],
+                                                                         birthdate=f"{year}-{m:02}")), 0)
+        days = range(1, 29) if month else ()
+        learnt += any(
+            patient in thief.search(family=card.family, given=card.given[0], birthdate=f"{year}-{month:02}-{d:02}")
+            for d in days
+        )
+    return learnt
+
+
 def test_registering_patients_opens_nobody_else(moved_vault: Vaults, truth: Truth) -> None:
     vault = moved_vault()
     thief = WireThief(vault.call, vault.sign_in("doctor1"))

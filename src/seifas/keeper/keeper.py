@@ -42,6 +42,7 @@ from seifas.keeper.lines import Action, Detail, Line, Outcome
 from seifas.keeper.log import AuditLog
 from seifas.keeper.model import Facts, Head, Hold, Kind, Tombstone
 from seifas.keeper.replicating import Copying
+from seifas.keeper.search_pace import SearchPace
 from seifas.keeper.shared_lock import SharedLock
 from seifas.keeper.tombstones import Mark
 from seifas.keeper.vault import Vault
@@ -115,6 +116,7 @@ class Keeper:
         self.challenges = ChallengeTable()
         self.gestures = GestureTable()
         self.guard = Guard()
+        self.searches = SearchPace()
         self.offers: dict[bytes, Enrolment] = {}
         self.directory = Directory()
         self.schedule = DayBook(settings.clinic.zone)

@@ -10,14 +10,16 @@ from typing import Any
 
 import msgspec
 
-from seifas.errors import Missing, Refused
+from seifas.errors import Missing, Refused, StepUp
+from seifas.keeper.alarming import ring
 from seifas.keeper.budget.asks import Action as Deed
 from seifas.keeper.charging import charge
 from seifas.keeper.directory.asking import Query
 from seifas.keeper.door import OPS, Caller
 from seifas.keeper.identity import scopes
-from seifas.keeper.identity.sessions import Strength
-from seifas.keeper.keeper import Keeper
+from seifas.keeper.identity.gestures import request_digest
+from seifas.keeper.identity.sessions import Session, Strength
+from seifas.keeper.keeper import Keeper, Moment
 from seifas.keeper.lines import Action, Outcome
 from seifas.keeper.opening import acting, links_of, require_person, shown
 
@@ -41,6 +43,7 @@ class Proof(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     phone: str = ""
 
 
+_QUERIES_A_PATIENT = 4  # of a program, for each patient a day that it may open
 _ON_THREAD = 50_000  # patients from which a fuzzy search (6-12 ms at a million) would hold up the others
 
 
@@ -51,6 +54,7 @@ async def search(keeper: Keeper, caller: Caller, args: Search) -> list[dict[str,
     session = acting(keeper, args.session, "patient.search", moment)
     if session.strength is Strength.TOKEN and not scopes.covers(session.scopes, "Patient", "s"):
         raise Refused("the program's scopes do not cover searching", where="Patient")
+    await _keep_pace(keeper, moment, session)
     query = Query(
         family=args.family, given=args.given, name=args.name, birthdate=args.birthdate, identifier=args.identifier,
         phone=args.phone, email=args.email,
@@ -73,6 +77,33 @@ async def search(keeper: Keeper, caller: Caller, args: Search) -> list[dict[str,
     await keeper.commit([leaf])
     keeper.count("searched")
     return [msgspec.structs.asdict(hit) for hit in hits]
+
+
+async def _keep_pace(keeper: Keeper, moment: Moment, session: Session) -> None:
+    """Counts the search. Raises StepUp, after it is durable, for one too many an hour without a gesture."""
+    most = keeper.settings.budget.search_queries
+    if session.strength is Strength.TOKEN:
+        client = keeper.client_of(session.account)
+        most = max(most, _QUERIES_A_PATIENT * client.effective_per_day if client is not None else 0)
+    pace, now = keeper.searches, moment.budget_ms
+    if not pace.may(session.id, now, most):
+        digest = request_digest("search", {"patient": b""})
+        if not keeper.gestures.take(
+            session=session.id, account=session.account, digest=digest, now_ms=moment.wall_ms
+        ):
+            text = f"A session searched {most} times in an hour: a very busy desk, or a program reading the masks off."
+            puts = ring(keeper, moment, "searches", 2, text, account=session.account, session=session.id)
+            leaf = keeper.leaf(
+                moment, Action.SEARCH, outcome=Outcome.REFUSED, account=session.account, session=session.id,
+                note="searches",
+            )
+            await keeper.commit([leaf], puts)
+            raise StepUp(
+                f"You have searched {most} times within an hour. Confirm with your passkey to go on.",
+                where=digest.hex(),
+            )
+        pace.lift(session.id, now)
+    pace.searched(session.id, now)
 
 
 @OPS.op("patient.caller", Proof, "desk")

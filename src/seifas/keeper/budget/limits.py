@@ -78,6 +78,7 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     search_hits: Annotated[int, _some("Patients listed by one query.")] = 20
     search_session: Annotated[int, _some("Different patients listed a day on a session, before a gesture.")] = 60
     search_account_day: Annotated[int, _some("Different patients listed to an account a day.")] = 300
+    search_queries: Annotated[int, _some("Searches an hour on a session, before a gesture and after each.")] = 120
 
     # -- worklists
     worklist_patients: Annotated[int, _some("Patients on one worklist.")] = 40
