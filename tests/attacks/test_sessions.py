@@ -15,7 +15,7 @@ from seifas.drill.stage import Answer, Stage
 from seifas.drill.thieves import Hands, Stopped, Thief, enrol, form_of, open_all, origin_of, sign_in, word_of
 from seifas.drill.thieves_clock import HOUR_MS, MovedVault
 from seifas.drill.thieves_truth import Truth
-from seifas.drill.thieves_wire import WireThief, enrol_by_wire, forged_tokens, sign_in_by_wire
+from seifas.drill.thieves_wire import WireThief, enrol_by_wire, forged_tokens, sign_in_by_wire, visit_change
 from seifas.errors import OverBudget, Refused, SeifasError, SignIn, StepUp
 from seifas.keeper.identity.gestures import MEANS_CHANGE, request_digest
 
@@ -245,6 +245,27 @@ def test_what_was_under_way_when_it_froze_shows_nothing_more(moved_vault: Vaults
     answers = vault.call_all([("record.list", {"session": thief.session, "patient": bytes.fromhex(one), "reason": "x"})
                               for one in asked])
     assert [not isinstance(one, SeifasError) for one in answers] == [True] * 3 + [False] * 18
+
+
+def test_writes_that_wait_in_a_queue_die_with_the_session(moved_vault: Vaults, truth: Truth) -> None:
+    """Visits stand in line for the schedule; what comes after the freeze is not written, however early it was sent."""
+    vault = moved_vault()
+    thief = WireThief(vault.call, vault.sign_in("doctor1"))
+    warm = sorted(truth.warm("doctor1", vault.now_ms))[:20]
+    decoy = bytes.fromhex(sorted(truth.decoys)[0])
+    idents = {patient: os.urandom(16) for patient in warm}
+    asked: list[tuple[str, dict[str, object]]] = [
+        ("record.write", {
+            "session": thief.session, "reason": "visit",
+            "changes": [visit_change(bytes.fromhex(patient), ident, vault.now_ms - 60_000)],
+        })
+        for patient, ident in idents.items()
+    ]
+    asked.append(("record.list", {"session": thief.session, "patient": decoy, "reason": "visit"}))
+    answers = vault.call_all(asked)
+    written = [one for one in answers if not isinstance(one, SeifasError)]
+    assert len(written) <= 2  # the one that had begun, and at most the next
+    assert all(isinstance(one, SeifasError) for one in answers[2:])
 
 
 # -- sessions that are none

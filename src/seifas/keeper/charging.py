@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from seifas.errors import OverBudget, ReasonNeeded, Refused, SeifasError, StepUp
+from seifas.errors import Missing, OverBudget, ReasonNeeded, Refused, SeifasError, SignIn, StepUp
 from seifas.keeper.alarming import ring
 from seifas.keeper.budget import charges
 from seifas.keeper.budget.asks import Action as Deed
@@ -67,6 +67,7 @@ async def charge(
     `more` goes into the Ask: patients, canaries, warm, second, worklist. `prior` are charges of the same deed that were
     allowed before this one: when this one is refused, they stand in the refusal's line.
     """
+    _still_live(keeper, session)
     if patient:
         more["patient"] = patient
         more["canary"] = patient in keeper.canaries
@@ -103,6 +104,16 @@ async def charge(
         return encoded
     await refuse(keeper, moment, session, decision, line, patient, encoded, prior, digest)
     raise AssertionError("refuse always raises")
+
+
+def _still_live(keeper: Keeper, session: Session) -> None:
+    """A request that waited for a lock meanwhile does nothing any more for a session that was stopped or ended."""
+    try:
+        frozen = keeper.sessions.get(session.id).frozen
+    except Missing:
+        raise SignIn("Sign in again.") from None
+    if frozen:
+        raise Refused("This session is stopped. The officer has been told.", where="frozen")
 
 
 async def refuse(
