@@ -33,6 +33,26 @@ def model_clinic(life_place: Path) -> Clinic:
     return clinic
 
 
+@pytest.fixture(scope="session")
+def model_demo(life_place: Path) -> Clinic:
+    """The same, founded as a demo: no settings file makes one later."""
+    clinic = found_clinic(life_place / "model-demo", demo=True)
+    clinic.start()
+    furnish(clinic, PATIENTS)
+    clinic.stop()
+    return clinic
+
+
+@pytest.fixture
+def demo_clinic(life_place: Path, model_demo: Clinic) -> Iterator[Clinic]:
+    """A stopped demo of twelve patients."""
+    clinic = copied(model_demo, life_place / f"demo-{os.urandom(4).hex()}")
+    yield clinic
+    clinic.stop()
+    for left in life_place.glob(f"{clinic.data.name}*"):
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
+
+
 @pytest.fixture
 def make_clinic(life_place: Path, model_clinic: Clinic) -> Iterator[Callable[[], Clinic]]:
     made: list[Clinic] = []

@@ -269,6 +269,16 @@ def test_a_backup_made_up_by_somebody_else_is_refused(clinic: Clinic, target: Pa
         restore(order(clinic, made, new))
 
 
+def test_a_demo_stays_one_and_its_own_people_approve(demo_clinic: Clinic, tmp_path: Path) -> None:
+    made = backed_up(demo_clinic, tmp_path)
+    new = demo_clinic.data.with_name(demo_clinic.data.name + "-new")
+    told = restore(order(demo_clinic, made, new, approved_by=(), shown=()))
+    assert told["approved_by"] == ["boss", "officer"]
+    back = Clinic(new, ())
+    back.start()
+    back.stop()
+
+
 def test_only_into_an_empty_place(clinic: Clinic, target: Path) -> None:
     made = backed_up(clinic, target)
     with pytest.raises(Conflict):

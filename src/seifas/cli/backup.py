@@ -43,7 +43,7 @@ def make(
         if to is None:
             raise Invalid("say where to with --to DIR", where="--to")
         owner = reach.owner(data)
-        name = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+        name = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}"[:-3] + f"Z-{secrets.token_hex(2)}"
         place = _new(to, f"seifas-{name}", owner)
         objects = _new(to, OBJECTS, owner, again=True)
         keys_place = _new(keys_to, f"seifas-keys-{name}", owner) if keys_to is not None else None

@@ -217,7 +217,7 @@ def _checked(
     gone = {tag: patient for patient in state.loaded.heads if (tag := keyring.tag(patient)) in tags}
     checking.patients_open(keys, keyring, state.loaded, set(gone))
     accounts = state.loaded.structs[Kind.ACCOUNT]
-    if source.settings.demo and not order.approved_by:
+    if state.facts.demo and not order.approved_by:
         approved = approving.demo_people(accounts)
     else:
         shown = (*order.shown, *order.secrets, *((order.passphrase,) if order.passphrase else ()))

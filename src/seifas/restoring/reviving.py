@@ -26,7 +26,7 @@ from seifas.keeper.identity.accounts import Account
 from seifas.keeper.keyring import Keyring
 from seifas.keeper.lines import Action, Line
 from seifas.keeper.log import AuditLog
-from seifas.keeper.model import Facts, Kind, Tombstone
+from seifas.keeper.model import Kind, Tombstone
 from seifas.keeper.rotating import rewrapped
 from seifas.keeper.schedule import pages
 from seifas.keeper.unlocking import BudgetSnapshot
@@ -139,9 +139,11 @@ def revive_state(old: Old, renewed: Renewed, data: Path, settings: Settings) -> 
         leaf = audit.leaf(_first_line(old, now), None, None)
         audit.mark(leaf, old.listed.mark)
         snapshot = _ledger(old, audit, settings)
-        facts = Facts(
-            renewed.generation, keyring.epoch, now, origin, old.state.checkpoint.text.decode(), old.listed.mark.length,
-            demo=old.state.facts.demo,
+        # Not the former witness and settings: both are taken up anew at the first unlock.
+        facts = msgspec.structs.replace(
+            old.state.facts, generation=renewed.generation, epoch=keyring.epoch, log_started_ms=now, log_origin=origin,
+            restored_from=old.state.checkpoint.text.decode(), tombstones=old.listed.mark.length, witness="",
+            settings=b"",
         )
         puts += [_row(keyring, Kind.BUDGET, b"ledger", snapshot), founding.facts_row(keyring, facts)]
         refused = [one for one in audit.commit(state, [Group([leaf], puts)]) if one is not None]
