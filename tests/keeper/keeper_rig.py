@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import time
 import traceback
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from seifas.drill.soft_authenticator import SoftAuthenticator
 from seifas.keeper import living
 from seifas.keeper import main as keeper_main
 from seifas.keeper.door import OPS, Caller
@@ -29,7 +31,7 @@ class Rig:
     def __init__(self, data: Path, **settings: Any) -> None:
         self.data = data
         self.root = os.urandom(32)
-        self.settings = Settings(clinic=Clinic(id=os.urandom(16).hex()), demo=True, **settings)
+        self.settings = Settings(**{"clinic": Clinic(id=os.urandom(16).hex()), "demo": True, **settings})
         data.mkdir(parents=True, exist_ok=True)
         write(data, self.settings)
         found(data, self.settings, self.root, ())
@@ -121,6 +123,39 @@ class Asked:
                   "body": json.dumps(body).encode() if op != "delete" else b""}
         await self.desk("record.write", session=session, changes=[change])
 
+    async def enrol(self, name: str) -> SoftAuthenticator:
+        """Invites a person and has them set up a passkey."""
+        token = (await self.admin("invite", name=name))["token"]
+        session = (await self.desk("session.invite", token=token, address="127.0.0.1"))["token"]
+        return await self.add_passkey(session)
+
+    async def add_passkey(self, session: str) -> SoftAuthenticator:
+        passkey = SoftAuthenticator()
+        begun = await self.desk("passkey.add_begin", session=session)
+        made = passkey.create(begun["options"], self.keeper.settings.origins[0])
+        await self.desk("passkey.add_finish", session=session, handle=begun["handle"], credential=made, label="x")
+        return passkey
+
+    async def by_passkey(self, passkey: SoftAuthenticator) -> str:
+        """Signs in with it; the session."""
+        begun = await self.desk("session.passkey_begin", address="127.0.0.1")
+        touched = passkey.get(begun["options"], self.keeper.settings.origins[0])
+        signed = await self.desk("session.passkey_finish", handle=begun["handle"], credential=touched,
+                                 address="127.0.0.1")
+        return str(signed["token"])
+
+    async def gesture(self, session: str, passkey: SoftAuthenticator, digest: bytes) -> None:
+        begun = await self.desk("stepup.begin", session=session, digest=digest)
+        touched = passkey.get(begun["options"], self.keeper.settings.origins[0])
+        await self.desk("stepup.finish", session=session, handle=begun["handle"], credential=touched)
+
+    async def approve(self, session: str, passkey: SoftAuthenticator, ident: bytes) -> str:
+        """Says yes to a request, with the gesture that it takes; the state it is in then."""
+        rows = await self.desk("approval.list", session=session)
+        digest = next(row["digest"] for row in rows if row["id"] == ident)
+        await self.gesture(session, passkey, digest)
+        return str((await self.desk("approval.decide", session=session, id=ident, approve=True))["state"])
+
     def bodies(self, patient: bytes) -> dict[str, tuple[int, bool, Any]]:
         """Every resource of a patient as it stands: "Type/id" -> (version, deleted, resource without its stamps)."""
         vault = self.keeper.require_unlocked().vault
@@ -136,4 +171,27 @@ class Asked:
         return sum(alarm.kind == kind for alarm in self.keeper.alarms.all())
 
 
-__all__ = ["Alarms", "Asked", "Identity", "Rig"]
+class Clocks:
+    """Stands in for the `time` module inside keeper.py: the wall clock can be set, the boot clock only goes on."""
+
+    CLOCK_BOOTTIME = time.CLOCK_BOOTTIME
+
+    def __init__(self) -> None:
+        self.wall = time.time_ns()
+        self.boot = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+
+    def time_ns(self) -> int:
+        return self.wall
+
+    def clock_gettime_ns(self, _: int) -> int:
+        return self.boot
+
+    def run(self, ms: int) -> None:
+        self.wall += ms * 1_000_000
+        self.boot += ms * 1_000_000
+
+    def set(self, ms: int) -> None:
+        self.wall += ms * 1_000_000
+
+
+__all__ = ["Alarms", "Asked", "Clocks", "Identity", "Rig"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from keeper_rig import Asked, Rig
+from keeper_rig import Asked, Clocks, Rig
 
 from seifas.errors import Refused, SignIn
 from seifas.keeper import keeper as keeper_module
@@ -19,29 +19,6 @@ from seifas.keeper.identity.hats import Hat
 
 HOUR = 3_600_000
 DAY = 24 * HOUR
-
-
-class Clocks:
-    """Stands in for the `time` module inside keeper.py: the wall clock can be set, the boot clock only goes on."""
-
-    CLOCK_BOOTTIME = time.CLOCK_BOOTTIME
-
-    def __init__(self) -> None:
-        self.wall = time.time_ns()
-        self.boot = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
-
-    def time_ns(self) -> int:
-        return self.wall
-
-    def clock_gettime_ns(self, _: int) -> int:
-        return self.boot
-
-    def run(self, ms: int) -> None:
-        self.wall += ms * 1_000_000
-        self.boot += ms * 1_000_000
-
-    def set(self, ms: int) -> None:
-        self.wall += ms * 1_000_000
 
 
 @pytest.fixture
@@ -112,7 +89,7 @@ def test_setting_the_clock_ahead_seasons_no_hat(rig: Rig, clocks: Clocks) -> Non
         first, second = keeper.accounts.find("pirmas"), keeper.accounts.find("antras")
         assert first is not None
         assert second is not None
-        request = approvals.ask(keeper.approvals, approvals.Kind.HATS, account=first, hat=Hat.OFFICER, details=b"",
+        request = approvals.ask(keeper.approvals, approvals.Kind.SETTINGS, account=first, hat=Hat.OFFICER, details=b"",
                                 now_ms=keeper.now().wall_ms)
         clocks.set(2 * DAY)
         session = await asked.sign_in("antras")

@@ -24,7 +24,7 @@ def test_publishing_from_several_threads_leaves_the_log_whole(tmp_path: Path) ->
 
         async def work() -> None:
             for _ in range(80):
-                await asked.desk("patient.search", session=session, name="zzz")
+                await asked.desk("schedule.day", session=session, date="2026-01-05")
 
         await asyncio.gather(*(publish() for _ in range(4)), *(work() for _ in range(8)))
 

@@ -32,7 +32,14 @@ def account_add(
         made = keeper.call(
             "admin.account_add", name=name, display=display or name, hats=[hat.strip() for hat in hats.split(",")]
         )
-        tell(json, made, f"added {made['name']}: {', '.join(made['hats'])}")
+        told = {**made, "waits_for_approval": bool(made["approval"])}
+
+        def words() -> None:
+            console.print(f"added {made['name']}: {', '.join(made['hats']) or 'no hat yet'}")
+            if made["approval"]:
+                console.print("[yellow]hats that approve are given when two people have approved it[/]", markup=True)
+
+        tell(json, told, words)
 
 
 @account.command("list")
@@ -56,6 +63,15 @@ def account_disable(
     """Shut an account; its sessions end at once."""
     with reporting(json), reach.keeper(data, passphrase_file) as keeper:
         tell(json, keeper.call("admin.account_disable", name=name), f"{name} is disabled")
+
+
+@account.command("enable")
+def account_enable(
+    name: Name, data: Data = Path("."), passphrase_file: PassphraseFile = None, json: Json = False
+) -> None:
+    """Open a shut account again; it approves nothing for a day."""
+    with reporting(json), reach.keeper(data, passphrase_file) as keeper:
+        tell(json, keeper.call("admin.account_enable", name=name), f"{name} is open again")
 
 
 @account.command("login-link")
@@ -85,12 +101,12 @@ def client_add(
     scopes: Annotated[str, typer.Option(help="SMART scopes.")] = "system/*.cruds",
     jwks: Annotated[Path | None, typer.Option(help="Its public keys, if it has its own.")] = None,
     key_file: Annotated[Path | None, typer.Option(help="Where to write its private key (new file, mode 0600).")] = None,
-    by: Annotated[str, typer.Option(help="Who asks, when it takes approval.")] = "",
+    by: Annotated[str, typer.Option(help="Who wants it, for those who approve.")] = "",
     data: Data = Path("."),
     passphrase_file: PassphraseFile = None,
     json: Json = False,
 ) -> None:
-    """Add a program. Above 200 patients a day two people approve."""
+    """Add a program. Where programs may open more than 200 patients a day together, two people approve."""
     with reporting(json):
         path = _new_key_file(key_file, data, name) if jwks is None else None
         with reach.keeper(data, passphrase_file) as keeper:
@@ -112,7 +128,7 @@ def client_add(
             console.print(f"client {told['client_id']}: {told['patients_per_day']} patients a day")
             console.print(f"its private key (JWK): {told['private_key_file']}\ntoken  {told['token_url']}")
             if told["waits_for_approval"]:
-                console.print("[yellow]more than 200 a day waits for two people's approval[/]", markup=True)
+                console.print("[yellow]it stays shut until two people have approved it[/]", markup=True)
             elif patients_per_day > 200:
                 console.print("[yellow]approved by the demo's own people[/]", markup=True)
 

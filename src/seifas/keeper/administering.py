@@ -5,22 +5,26 @@ The admin socket belongs to whoever runs the machine; what it does is a line lik
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import msgspec
 
-from seifas.errors import Missing, Refused
+from seifas.errors import Missing, OverBudget, Refused
 from seifas.keeper.alarming import account_name, announce, ring
 from seifas.keeper.door import OPS, Caller, NoArgs
 from seifas.keeper.identity import accounts, approvals, machine
+from seifas.keeper.identity.approvals import Request
 from seifas.keeper.identity.hats import Hat
 from seifas.keeper.identity.links import Purpose
-from seifas.keeper.keeper import Keeper
+from seifas.keeper.keeper import Keeper, Moment
 from seifas.keeper.lines import Action
 from seifas.keeper.model import Kind
 from seifas.keeper.opening import acting
 
-_NOBODY = bytes(16)
+_NOBODY = approvals.NOBODY
+_APPROVERS = frozenset({Hat.OFFICER, Hat.ADMINISTRATOR, Hat.OUTSIDE})
+"""Hats with which one approves. Whoever could give them alone would be two people whenever it takes two."""
 
 
 class NewAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -54,19 +58,56 @@ class Decide(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @OPS.op("admin.account_add", NewAccount, "admin")
 async def account_add(keeper: Keeper, caller: Caller, args: NewAccount) -> dict[str, Any]:
-    """A new account without any means of signing in yet."""
+    """A new account without any means of signing in yet. Where there are officers already, hats that approve are given
+    only after two people have said so; until then the account has the others."""
     moment = keeper.now()
+    asked = accounts.check_hats(args.hats)
+    waits = bool(_APPROVERS & set(asked)) and _watched(keeper)
     account = accounts.create(
-        keeper.accounts, name=args.name, display=args.display, hats=args.hats, now_ms=moment.wall_ms,
-        practitioner=args.practitioner,
+        keeper.accounts, name=args.name, display=args.display, now_ms=moment.wall_ms, practitioner=args.practitioner,
+        hats=[hat for hat in asked if not (waits and hat in _APPROVERS)],
     )
-    leaf = keeper.leaf(moment, Action.ACCOUNT, objects=(account.id,), note="added")
+    puts = [keeper.row(Kind.ACCOUNT, account.id, account)]
+    waiting = b""
+    if waits:
+        details = {"account": account.id, "name": account.name, "hats": [hat.value for hat in asked]}
+        request = _request(keeper, moment, approvals.Kind.HATS, details)
+        waiting = request.id
+        puts += [keeper.row(Kind.APPROVAL, request.id, request), *announce(keeper, moment, request)]
+    elif not keeper.settings.demo:
+        puts += ring(keeper, moment, "account-added", 1, "An account was added at the machine.", account=account.id)
+    leaf = keeper.leaf(moment, Action.ACCOUNT, objects=(account.id,), note="added-waits" if waits else "added")
     try:
-        await keeper.commit([leaf], [keeper.row(Kind.ACCOUNT, account.id, account)])
+        await keeper.commit([leaf], puts)
     except BaseException:
         keeper.accounts.remove(account.id)
+        keeper.approvals.remove(waiting)
         raise
-    return {"id": account.id, "name": account.name, "hats": [hat.value for hat in account.hats]}
+    return {
+        "id": account.id, "name": account.name, "hats": [hat.value for hat in account.hats], "approval": waiting,
+    }
+
+
+def _watched(keeper: Keeper) -> bool:
+    """Whether somebody is there who could refuse: an officer who can sign in. Not in a demo, which is nobody's."""
+    return not keeper.settings.demo and any(
+        Hat.OFFICER in one.hats and not one.disabled and (one.passkeys or one.password_hash) for one in keeper.accounts
+    )
+
+
+def _request(keeper: Keeper, moment: Moment, kind: approvals.Kind, details: dict[str, Any]) -> Request:
+    """Asked for at the machine: by nobody who could be one of the two, for whoever is at the machine has not shown who
+    they are."""
+    if len(keeper.approvals.pending()) >= keeper.approvals.policy.most_pending:
+        raise OverBudget("Too many requests are waiting. Have some of them decided first.", where="approvals")
+    rule = approvals.RULES[kind]
+    request = Request(
+        id=os.urandom(16), kind=kind, asked_by=_NOBODY, asked_hat=Hat.ADMINISTRATOR,
+        details=msgspec.msgpack.encode(details), created_ms=moment.wall_ms,
+        expires_ms=moment.wall_ms + rule.lapse_ms,
+    )
+    keeper.approvals.put(request)
+    return request
 
 
 @OPS.op("admin.account_list", NoArgs, "admin")
@@ -104,24 +145,50 @@ async def account_disable(keeper: Keeper, caller: Caller, args: Named) -> dict[s
     deletes = [keeper.tag(Kind.SESSION, one.id) for one in ended]
     deletes += [keeper.tag(Kind.LOGIN_LINK, one.id) for one in links]
     leaf = keeper.leaf(moment, Action.ACCOUNT, objects=(account.id,), note="disabled")
-    await keeper.commit([leaf], [keeper.row(Kind.ACCOUNT, changed.id, changed)], deletes)
+    puts = [keeper.row(Kind.ACCOUNT, changed.id, changed)]
+    puts += ring(
+        keeper, moment, "account-disabled", 2 if _APPROVERS & set(account.hats) else 1,
+        "An account was shut at the machine.", account=account.id,
+    )
+    await keeper.commit([leaf], puts, deletes)
     return {"name": account.name, "disabled": True}
+
+
+@OPS.op("admin.account_enable", Named, "admin")
+async def account_enable(keeper: Keeper, caller: Caller, args: Named) -> dict[str, Any]:
+    """Opens a shut account again, with its means of signing in. Its hats count as just given: it approves nothing for
+    a day."""
+    moment = keeper.now()
+    account = account_by_name(keeper, args.name)
+    changed = accounts.enable(keeper.accounts, account.id, by=_NOBODY, now_ms=moment.wall_ms)
+    leaf = keeper.leaf(moment, Action.ACCOUNT, objects=(account.id,), note="enabled")
+    puts = [keeper.row(Kind.ACCOUNT, changed.id, changed)]
+    puts += ring(
+        keeper, moment, "account-enabled", 2 if _APPROVERS & set(account.hats) else 1,
+        "A shut account was opened again at the machine.", account=account.id,
+    )
+    await keeper.commit([leaf], puts)
+    return {"name": account.name, "disabled": False}
 
 
 @OPS.op("admin.login_link", Named, "admin")
 async def login_link(keeper: Keeper, caller: Caller, args: Named) -> dict[str, Any]:
-    """A one-time link that signs in. Outside a demo not for officers: whoever has the machine is not thereby one."""
+    """A one-time link that signs in. Outside a demo not for those who approve: whoever has the machine is not thereby
+    one of them. For anybody else it rings: it is somebody's session in another's name."""
     moment = keeper.now()
     account = account_by_name(keeper, args.name)
     if account.disabled:
         raise Refused("this account is disabled", where="account")
-    if Hat.OFFICER in account.hats and not keeper.settings.demo:
-        raise Refused("an officer signs in with a passkey; a link is made for officers in a demo only", where="account")
+    if _APPROVERS & set(account.hats) and not keeper.settings.demo:
+        raise Refused(
+            "officers and administrators sign in with a passkey; a link is made for them in a demo only. An invitation "
+            "lets them set up another one", where="account",
+        )
     made = keeper.links.make(purpose=Purpose.LOGIN, account=account.id, made_by=_NOBODY, now_ms=moment.wall_ms)
     leaf = keeper.leaf(moment, Action.LINK_MADE, objects=(account.id,), note="login")
     puts = [keeper.row(Kind.LOGIN_LINK, made.link.id, made.link)]
     if not keeper.settings.demo:
-        puts += ring(keeper, moment, "login-link", 1, "A login link was made at the machine.", account=account.id)
+        puts += ring(keeper, moment, "login-link", 2, "A login link was made at the machine.", account=account.id)
     await keeper.commit([leaf], puts, [keeper.tag(Kind.LOGIN_LINK, one.id) for one in made.replaced])
     return {"token": made.token, "expires_ms": made.link.expires_ms, "account": account.name}
 
@@ -136,42 +203,57 @@ def account_by_name(keeper: Keeper, name: str) -> accounts.Account:
 
 @OPS.op("admin.client_add", NewClient, "admin")
 async def client_add(keeper: Keeper, caller: Caller, args: NewClient) -> dict[str, Any]:
-    """A program with its own key and budget. Above 200 patients a day two people approve; in a demo its own people do,
-    and the log says so."""
+    """A program with its own key and budget. What all programs that nobody approved may open together is 200 patients
+    a day; a program above that stays shut until two people approve. In a demo its own people do, as the log says."""
     moment = keeper.now()
-    over = args.per_day > machine.UNAPPROVED_PER_DAY
+    over = args.per_day + _unapproved(keeper) > machine.UNAPPROVED_PER_DAY
     asker = account_by_name(keeper, args.by) if args.by else None
-    if over and not keeper.settings.demo and asker is None:
-        raise Refused("more than 200 patients a day is approved by two people: say who asks with --by ACCOUNT")
     made = machine.new_client(
         keeper.clients, name=args.name, per_day=args.per_day, made_by=asker.id if asker else _NOBODY,
         now_ms=moment.wall_ms, scopes=args.scopes, jwks=args.jwks,
     )
     client, waiting, note = made.client, b"", "added"
     puts: list[tuple[bytes, bytes]] = []
-    if over and keeper.settings.demo:
-        people = [one.id for one in keeper.accounts if set(one.hats) & {Hat.OFFICER, Hat.ADMINISTRATOR}]
-        client, note = machine.approve_client(keeper.clients, client.id, people), "added-approved-by-demo"
-    elif over and asker is not None:
-        request = approvals.ask(
-            keeper.approvals, approvals.Kind.CLIENT_OVER_200, account=asker, hat=asker.hats[0],
-            details=msgspec.msgpack.encode({"client": client.id, "terms": machine.terms(client)}),
-            now_ms=moment.wall_ms,
-        )
+    if keeper.settings.demo:
+        if args.per_day > machine.UNAPPROVED_PER_DAY:
+            people = [one.id for one in keeper.accounts if set(one.hats) & {Hat.OFFICER, Hat.ADMINISTRATOR}]
+            client, note = machine.approve_client(keeper.clients, client.id, people), "added-approved-by-demo"
+    elif over:
+        client = machine.set_disabled(keeper.clients, client.id, True)
+        details = {
+            "client": client.id, "terms": machine.terms(client), "name": client.name, "per_day": client.per_day,
+            "scopes": list(client.scopes), "by": asker.name if asker else "",
+        }
+        try:
+            request = _request(keeper, moment, approvals.Kind.CLIENT_OVER_200, details)
+        except BaseException:
+            keeper.clients.remove(client.id)
+            raise
         waiting, note = request.id, "added-waits-for-approval"
         puts += [keeper.row(Kind.APPROVAL, request.id, request), *announce(keeper, moment, request)]
+    else:
+        puts += ring(keeper, moment, "client-added", 1, "A program was added at the machine.")
     puts.append(keeper.row(Kind.CLIENT, machine.account_of(client.id), client))
     leaf = keeper.leaf(moment, Action.CLIENT, objects=(machine.account_of(client.id),), note=note)
     try:
         await keeper.commit([leaf], puts)
     except BaseException:
         keeper.clients.remove(client.id)
+        keeper.approvals.remove(waiting)
         raise
     return {
         "client_id": client.id, "name": client.name, "private_jwk": made.private_jwk,
-        "private_pem": made.private_pem, "per_day": client.per_day, "effective_per_day": client.effective_per_day,
+        "private_pem": made.private_pem, "per_day": client.per_day,
+        "effective_per_day": 0 if client.disabled else client.effective_per_day,
         "approval": waiting, "scopes": list(client.scopes),
     }
+
+
+def _unapproved(keeper: Keeper) -> int:
+    """Patients a day that programs may open whom no two people approved; many small ones are one large one."""
+    return sum(
+        one.effective_per_day for one in keeper.clients if not one.disabled and len(set(one.approved_by)) < 2
+    )
 
 
 @OPS.op("admin.client_list", NoArgs, "admin")
@@ -209,10 +291,21 @@ async def approval_list(keeper: Keeper, caller: Caller, args: OfSession) -> list
             "id": one.id, "kind": one.kind.value, "asked_by": account_name(keeper, one.asked_by),
             "created_ms": one.created_ms, "expires_ms": one.expires_ms, "state": one.state.value,
             "approvals": [account_name(keeper, yes.account) for yes in one.approvals],
-            "digest": approvals.digest(one),
+            "digest": approvals.digest(one), "about": _about(one),
         }
         for one in sorted(keeper.approvals, key=lambda one: -one.created_ms)[:200]
     ]
+
+
+def _about(request: Request) -> str:
+    """What it is about, for the one who decides; never a patient."""
+    if request.kind not in (approvals.Kind.HATS, approvals.Kind.CLIENT_OVER_200):
+        return ""
+    details = msgspec.msgpack.decode(request.details)
+    if request.kind is approvals.Kind.HATS:
+        return f"{details['name']}: {', '.join(details['hats'])}"
+    said = f"{details['name']}: {details['per_day']}, {' '.join(details['scopes'])}"
+    return f"{said} ({details['by']}?)" if details["by"] else said
 
 
 @OPS.op("approval.decide", Decide, "desk")
@@ -236,19 +329,33 @@ async def approval_decide(keeper: Keeper, caller: Caller, args: Decide) -> dict[
             keeper.approvals, args.id, account=account, hat=session.hat, gesture=gesture, accounts=keeper.accounts,
             now_ms=moment.wall_ms,
         )
-    puts = [keeper.row(Kind.APPROVAL, changed.id, changed)]
-    if changed.kind is approvals.Kind.CLIENT_OVER_200 and changed.state is approvals.State.APPROVED:
-        details = msgspec.msgpack.decode(changed.details)
-        people = {yes.account for yes in changed.approvals} | {changed.asked_by}
-        client = machine.approve_client(keeper.clients, details["client"], people, approved=details["terms"])
-        changed = approvals.done(keeper.approvals, changed.id, kind=changed.kind, now_ms=moment.wall_ms)
-        puts = [
-            keeper.row(Kind.APPROVAL, changed.id, changed),
-            keeper.row(Kind.CLIENT, machine.account_of(client.id), client),
-        ]
+    puts = []
+    if changed.state is approvals.State.APPROVED:
+        puts = _carry_out(keeper, moment, changed)
+        changed = keeper.approvals.get(changed.id)
+    puts.append(keeper.row(Kind.APPROVAL, changed.id, changed))
     leaf = keeper.leaf(
         moment, Action.APPROVAL, account=account.id, session=session.id, objects=(changed.id,),
         note=f"{changed.kind.value}:{changed.state.value}",
     )
     await keeper.commit([leaf], puts)
     return {"state": changed.state.value}
+
+
+def _carry_out(keeper: Keeper, moment: Moment, request: Request) -> list[tuple[bytes, bytes]]:
+    """What takes effect with the last yes; the rows of it."""
+    if request.kind is approvals.Kind.CLIENT_OVER_200:
+        details = msgspec.msgpack.decode(request.details)
+        people = {yes.account for yes in request.approvals} | {request.asked_by} - {_NOBODY}
+        machine.approve_client(keeper.clients, details["client"], people, approved=details["terms"])
+        client = machine.set_disabled(keeper.clients, details["client"], False)
+        approvals.done(keeper.approvals, request.id, kind=request.kind, now_ms=moment.wall_ms)
+        return [keeper.row(Kind.CLIENT, machine.account_of(client.id), client)]
+    if request.kind is approvals.Kind.HATS:
+        details = msgspec.msgpack.decode(request.details)
+        account = accounts.set_hats(
+            keeper.accounts, details["account"], details["hats"], by=request.asked_by, now_ms=moment.wall_ms
+        )
+        approvals.done(keeper.approvals, request.id, kind=request.kind, now_ms=moment.wall_ms)
+        return [keeper.row(Kind.ACCOUNT, account.id, account)]
+    return []

@@ -50,6 +50,8 @@ async def invite(keeper: Keeper, caller: Caller, args: Named) -> dict[str, Any]:
     account = account_by_name(keeper, args.name)
     if account.disabled:
         raise Refused("this account is disabled", where="account")
+    if not account.hats:
+        raise Refused("this account has no hat yet: two people have to approve it first", where="account")
     made = keeper.links.make(purpose=Purpose.INVITE, account=account.id, made_by=_NOBODY, now_ms=moment.wall_ms)
     leaf = keeper.leaf(moment, Action.LINK_MADE, objects=(account.id,), note="invite")
     puts = [keeper.row(Kind.LOGIN_LINK, made.link.id, made.link)]
@@ -69,8 +71,14 @@ async def accept(keeper: Keeper, caller: Caller, args: WithLink) -> dict[str, An
     moment = keeper.now()
     link = keeper.links.redeem(args.token, Purpose.INVITE, moment.wall_ms)
     account = keeper.accounts.get(link.account)
+    first_hat(account)
+    puts = []
+    if account.passkeys or account.password_hash:
+        # Whoever takes it may be another person than before: their hats approve nothing for a day.
+        account = accounts.unseasoned(keeper.accounts, account.id, moment.wall_ms)
+        puts.append(keeper.row(Kind.ACCOUNT, account.id, account))
     token, session = await opened(
-        keeper, moment, account.id, first_hat(account), Strength.LINK, args.address, puts=[],
+        keeper, moment, account.id, first_hat(account), Strength.LINK, args.address, puts=puts,
         deletes=[keeper.tag(Kind.LOGIN_LINK, link.id)], scopes=(ENROL,), note="invite",
     )
     return answer(account, token, session)

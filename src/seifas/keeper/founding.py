@@ -49,7 +49,7 @@ def found(data: Path, settings: Settings, root: bytes, ways: tuple[slots.Slot, .
     state = StateStore(data / "state" / "keeper.db")
     list(state.load())
     now = time.time_ns() // 1_000_000
-    facts = Facts(1, 1, now, audit.origin)
+    facts = Facts(1, 1, now, audit.origin, demo=settings.demo)
     audit.begin()
     line = Line(now, time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000, Action.START, note="founded")
     audit.commit(state, [Group([audit.leaf(line, None, None)], [facts_row(keyring, facts)])])

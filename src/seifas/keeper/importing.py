@@ -43,6 +43,9 @@ async def take(keeper: Keeper, caller: Caller, args: Take) -> dict[str, Any]:
     moment = keeper.now()
     if not 1 <= len(args.changes) <= MOST_CHANGES:
         raise Invalid(f"one bundle holds between 1 and {MOST_CHANGES} resources", where="bundle")
+    if any(change.op != "create" for change in args.changes):
+        # It spends no budget and is nobody's account, whose changes an officer could undo.
+        raise Invalid("an import only adds; it changes and deletes nothing", where="bundle")
     groups = grouped(args.changes)
     vault = keeper.require_unlocked().vault
     async with contextlib.AsyncExitStack() as stack:

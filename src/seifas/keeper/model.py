@@ -130,3 +130,4 @@ class Facts(msgspec.Struct, frozen=True, array_like=True):
     tombstones: int = 0
     witness: str = ""  # "<log origin> <the witness's key>": who watches which log; see witnessing.py
     settings: bytes = b""  # digest of the settings at the last unlock; see noticing_settings.py
+    demo: bool = False  # made as a demo: no settings file makes one of a real vault

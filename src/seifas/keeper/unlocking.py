@@ -183,6 +183,9 @@ def unlock(keeper: Keeper, root: bytes, *, check: Callable[[AuditLog, Facts], No
         opened.append(state)
         loaded = load_state(state, keyring)
         facts = _one_facts(loaded)
+        if settings.demo and not facts.demo:
+            # In a demo one person erases, approves and signs in as anybody.
+            raise Refused("settings.toml says that this is a demo, and it is none: take `demo` out", where="demo")
         if facts.generation > keystore.generation:
             keystore.open(facts.generation)
             keyring = keyring_of(keystore, settings.clinic_id, root)

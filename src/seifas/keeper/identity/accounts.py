@@ -251,6 +251,11 @@ def enable(table: AccountTable, ident: bytes, *, by: bytes, now_ms: int) -> Acco
     return _put(table, replace(old, disabled=False, disabled_ms=0, hats_since_ms=now_ms)) if old.disabled else old
 
 
+def unseasoned(table: AccountTable, ident: bytes, now_ms: int) -> Account:
+    """The account with hats that count as just given: somebody may have taken it over."""
+    return _put(table, replace(table.get(ident), hats_since_ms=now_ms))
+
+
 def set_password_hash(table: AccountTable, ident: bytes, encoded: str) -> Account:
     """Keep a new password hash (passwords.hash_password). The caller ends the account's other sessions."""
     return _put(table, replace(table.get(ident), password_hash=encoded))

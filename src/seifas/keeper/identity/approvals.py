@@ -31,6 +31,8 @@ from seifas.keeper.identity.hats import Hat
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 MOST_DETAILS = 65_536
+NOBODY = bytes(16)
+"""Who asks at the machine: somebody who has not shown who they are, and so is none of the two."""
 _A, _O, _D, _N = Hat.ADMINISTRATOR, Hat.OFFICER, Hat.DOCTOR, Hat.NURSE
 
 
@@ -318,6 +320,10 @@ def _stands(request: Request, rule: Rule, accounts: AccountTable, now_ms: int) -
 
 
 def _alone(request: Request, rule: Rule, policy: Policy, accounts: AccountTable, now_ms: int) -> bool:
+    """Whether one person is enough, since there is no other: the asker; or, where it was asked for at the machine by
+    nobody in particular, the one who approved it."""
+    if request.asked_by == NOBODY and len(request.approvals) == 1:
+        request = replace(request, asked_by=request.approvals[0].account, asked_hat=request.approvals[0].hat)
     return (
         bool(rule.alone_ms)
         and _asker_counts(request, rule, accounts)
