@@ -6,7 +6,7 @@ The root lies in one page that is locked, never dumped and not inherited by a fo
 page and socket without a copy on the heap.
 
 Children are forked, not executed: a clinic's Python may lie where only root can read it, and everything a child needs
-is imported before it gives up root. A child that dies young is restarted ever more slowly (up to 2 s).
+is imported before it gives up root. A child that dies young is restarted ever more slowly (up to 1 s).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ ROOT_SIZE = 32
 GIVE = b"\x00\x00"
 """What a keeper sends to be given the root again."""
 
-_SLOWEST_RESTART = 2.0  # s; with a keeper's own start (about 1.5 s for 24,000 patients) this stays under 5 s
+_SLOWEST_RESTART = 1.0  # s; with a keeper's start (1 s for 24,000 patients, 3 s under load) this stays under 5 s
 _GOODBYE = 10.0  # s that children have to end by themselves
 _libc = ctypes.CDLL(None, use_errno=True)
 
