@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from seifas.demo.secret import demo_passphrase_file
 from seifas.keeper import unlocking
 from seifas.keeper.directory.card import Card
-from seifas.keeper.model import CLINIC, Kind
+from seifas.keeper.model import Kind
 from seifas.keeper.schedule.links import CareLinks
 from seifas.keeper.schedule.pages import DayPage
 from seifas.settings import load
@@ -21,10 +21,10 @@ from seifas.storage.state import StateStore
 
 
 class Truth:
-    """`cards` of all real patients by id (hex); `decoys` the ids of the others; `accounts` the ids of logins."""
+    """`cards` of all real patients by id (hex); `decoys` those of the others; `accounts` the ids of logins."""
 
     def __init__(
-        self, cards: dict[str, Card], decoys: frozenset[str], accounts: dict[str, bytes], pages: Iterable[DayPage],
+        self, cards: dict[str, Card], decoys: dict[str, Card], accounts: dict[str, bytes], pages: Iterable[DayPage],
         zone: str,
     ) -> None:
         self.cards = cards
@@ -58,16 +58,13 @@ def truth_of(data: Path) -> Truth:
     state = StateStore(data / "state" / "keeper.db")
     try:
         loaded = unlocking.load_state(state, keyring)
-        cards = {
-            card.patient.hex(): card
-            for card in unlocking.cards(keyring, keystore, loaded.heads)
-            if card.patient != CLINIC and card.patient not in loaded.canaries
-        }
+        cards = {card.patient.hex(): card for card in unlocking.cards(keyring, keystore, loaded.heads)}
     finally:
         state.close()
         keystore.close()
+    decoys = {ident.hex(): cards.pop(ident.hex()) for ident in loaded.canaries}
     return Truth(
-        cards=cards, decoys=frozenset(ident.hex() for ident in loaded.canaries),
+        cards=cards, decoys=decoys,
         accounts={one.name: one.id for one in loaded.structs[Kind.ACCOUNT]},
         pages=loaded.structs[Kind.DAY_PAGE], zone=settings.clinic.zone,
     )
