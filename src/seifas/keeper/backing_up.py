@@ -14,8 +14,10 @@ import hashlib
 import logging
 import os
 import shutil
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -40,6 +42,10 @@ from seifas.storage.durable import create_private, make_directory, os_faults, sy
 log = logging.getLogger("seifas.backup")
 
 _CHUNK: Final = 1024 * 1024
+_NICE: Final = 15
+_PORTION: Final = 4 * 1024 * 1024
+_REST: Final = 0.5
+"""Of the time a portion took: a backup takes half as long again, and commits hardly notice it."""
 
 
 class Where(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -103,7 +109,12 @@ async def _run(keeper: Keeper, job: Job, to: Path, objects: Path, keys_to: Path 
     try:
         async with keeper.upkeep:
             opened = keeper.require_unlocked()
-            manifest = await asyncio.to_thread(_Writing(keeper, opened, job, objects).write, to, keys_to)
+            writing = _Writing(keeper, opened, job, objects)
+            thread = ThreadPoolExecutor(1, thread_name_prefix="backup", initializer=_give_way)
+            try:
+                manifest = await asyncio.get_running_loop().run_in_executor(thread, writing.write, to, keys_to)
+            finally:
+                thread.shutdown(wait=False)
             moment = keeper.now()
             await keeper.commit([keeper.leaf(moment, Action.BACKUP, objects=(job.id,), note="done")])
         seconds = round(time.perf_counter() - started, 1)
@@ -130,6 +141,31 @@ async def _failed(keeper: Keeper, job: Job, error: SeifasError) -> None:
         log.error("that a backup failed was not logged", extra={"code": error.code})
 
 
+def _give_way() -> None:
+    """Those who work go first: this thread gets what processor they leave."""
+    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+
+
+class _Pace:
+    """Writes to the disk in small portions and pauses between them: one large fsync would hold up everybody's commits
+    (measured, 362 MiB at once: a commit waited 0.4 s)."""
+
+    def __init__(self) -> None:
+        self._waiting = 0
+        self._since = time.perf_counter()
+
+    def did(self, size: int, path: Path | None = None) -> None:
+        """`size` bytes were written to `path`, or read."""
+        self._waiting += size
+        if self._waiting < _PORTION:
+            return
+        self._waiting = 0
+        if path is not None:
+            sync_file(path)
+        time.sleep(min(0.1, (time.perf_counter() - self._since) * _REST))
+        self._since = time.perf_counter()
+
+
 class _Writing:
     """One backup, in a thread. Counts bytes for the progress bar."""
 
@@ -138,6 +174,7 @@ class _Writing:
         self._opened = opened
         self._clinic = keeper.settings.clinic_id
         self._job = job
+        self._pace = _Pace()
         self._pool = objects
         self._now = datetime.now(UTC)
         self._patients = sum(1 for patient in opened.vault.heads if patient != CLINIC)
@@ -167,12 +204,13 @@ class _Writing:
         copy_log(data / "audit", to / "audit", wrote=self._written)
         for former in sorted(data.glob("audit-before-*")):
             shutil.copytree(former, to / former.name)
-        _copy(data / SETTINGS, to / SETTINGS)
+        _copy(data / SETTINGS, to / SETTINGS, self._pace)
         self._stage("rows")
         make_directory(to / "data")
         before = self._job.done
         self._opened.rows.backup(
-            to / "data" / "rows.db", progress=lambda step, of: self._at(before, rows_size, step, of)
+            to / "data" / "rows.db",
+            progress=lambda step, of: self._at(before, rows_size, step, of, to / "data" / "rows.db"),
         )
         self._stage("objects")
         stored = tuple(self._objects(objects))
@@ -202,14 +240,19 @@ class _Writing:
     def _written(self, size: int) -> None:
         self._job.done = min(self._job.done + size, self._job.total)
 
-    def _at(self, before: int, size: int, step: int, of: int) -> None:
+    def _read(self, size: int) -> None:
+        self._written(size)
+        self._pace.did(size)
+
+    def _at(self, before: int, size: int, step: int, of: int, path: Path) -> None:
         self._job.done = before + size * step // of
+        self._pace.did(size // of, path)
 
     def _parts(self, directory: Path) -> Iterator[Part]:
         for folder, _, names in sorted(os.walk(directory)):
             sync_directory(Path(folder))
             for name in sorted(names):
-                yield backup_manifest.part(directory, Path(folder) / name, read=self._written)
+                yield backup_manifest.part(directory, Path(folder) / name, read=self._read)
 
     def _objects(self, paths: list[Path]) -> Iterator[Part]:
         """Copies those that are not in the shared folder yet. A file's name there says what it hashes to, so those that
@@ -228,9 +271,9 @@ class _Writing:
             # Another name where a backup that was cut off left half of it: nothing is overwritten.
             names = (_named(path.name, sha256, number) for number in count())
             name = next(one for one in names if one not in there.get(path.name, ()))
-            _copy(path, self._pool / name)
+            _copy(path, self._pool / name, self._pace)
             self._written(size)
-            made = backup_manifest.part(self._pool, self._pool / name, read=self._written)
+            made = backup_manifest.part(self._pool, self._pool / name, read=self._read)
             if made.sha256 != sha256:
                 raise Unavailable("what was written to the target is not what is read back", where=name)
             yield made
@@ -245,10 +288,12 @@ def _named(ident: str, sha256: str, number: int) -> str:
     return f"{ident}.{sha256}" + (f".{number}" if number else "")
 
 
-def _copy(source: Path, target: Path) -> None:
+def _copy(source: Path, target: Path, pace: _Pace) -> None:
     create_private(target, fresh=True)
-    with os_faults(target.name), source.open("rb") as file, target.open("wb") as copy:
-        shutil.copyfileobj(file, copy, _CHUNK)
+    with os_faults(target.name), source.open("rb") as file, target.open("wb", buffering=0) as copy:
+        while chunk := file.read(_CHUNK):
+            copy.write(chunk)
+            pace.did(len(chunk), target)
     sync_file(target)
 
 
