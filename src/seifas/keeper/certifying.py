@@ -7,7 +7,7 @@ the certificate names the day (docs/running/erasure.md).
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -20,7 +20,7 @@ GROUNDS = {
 }
 """Why somebody is erased: a word, never a sentence, since a sentence would name somebody and outlive the keys."""
 
-_DEAD = (
+_DEAD_1 = (
     "the patient's four keys (records, photos, card, audit details): destroyed in the vault, and not in the key store "
     "that took its place, whose epoch key is new",
     "every version of every record, every photo and the card: what is left of them anywhere, also in copies of the "
@@ -28,11 +28,11 @@ _DEAD = (
     "the notes of appointments, the reasons given in the audit log and those of holds: sealed under the same keys",
     "the name in the directory, the entries of day pages, the places on worklists",
 )
-_UNTIL = (
+_UNTIL_1 = (
     "copies of the key store made before the erasure still hold the old keys; the clinic keeps none longer than until "
     "the day named here, and a restore refuses to bring this patient back before it, too"
 )
-_STAYS = (
+_STAYS_1 = (
     "that a patient with this number was erased, when and on whose word, here and (as a number that names nobody) in "
     "the tombstone list",
     "the lines of the audit log without their details: when, which account, under a pseudonym; the log's proofs stay "
@@ -43,9 +43,20 @@ _STAYS = (
 )
 
 
+class Sentences(NamedTuple):
+    """What a form of the certificate says. A form that was handed out is never changed: another number is added."""
+
+    dead: tuple[str, ...]
+    dies_with_key_copies: str
+    stays: tuple[str, ...]
+
+
+FORMS = {1: Sentences(_DEAD_1, _UNTIL_1, _STAYS_1)}
+
+
 class Certificate(msgspec.Struct, frozen=True):
-    """As stored with the tombstone and handed out as JSON. Times in ISO 8601, UTC; `audit_leaf` is the RFC 6962 hash
-    of the log's line, by which it is found and proven."""
+    """As stored with the tombstone. Times in ISO 8601, UTC; `audit_leaf` is the RFC 6962 hash of the log's line, by
+    which it is found and proven; `form` says which sentences belong to it."""
 
     number: int
     patient: str
@@ -59,9 +70,7 @@ class Certificate(msgspec.Struct, frozen=True):
     generation: int
     audit_leaf: str
     key_copies_until: str
-    dead: tuple[str, ...] = _DEAD
-    dies_with_key_copies: str = _UNTIL
-    stays: tuple[str, ...] = _STAYS
+    form: int = 1
 
 
 def key_copies_until(erased_ms: int, days: int) -> str:
@@ -81,13 +90,15 @@ def decode(raw: bytes) -> Certificate:
 
 
 def as_json(certificate: Certificate) -> dict[str, Any]:
+    """The certificate as it is handed out, with its sentences."""
     told: dict[str, Any] = msgspec.to_builtins(certificate)
-    return told
+    return {**told, **FORMS[certificate.form]._asdict()}
 
 
 def as_text(certificate: Certificate) -> str:
     """The certificate as a page to read and sign."""
     ground = GROUNDS.get(certificate.ground, certificate.ground)
+    says = FORMS[certificate.form]
     head = [
         f"Certificate of erasure, number {certificate.number}",
         "",
@@ -102,13 +113,13 @@ def as_text(certificate: Certificate) -> str:
         f"Line in the log       {certificate.audit_leaf}",
         "",
         "Dead now",
-        *(f"  - {line}" for line in certificate.dead),
+        *(f"  - {line}" for line in says.dead),
         "",
         f"Dead by {certificate.key_copies_until}, when the last copy of the former key store runs out",
-        f"  - {certificate.dies_with_key_copies}",
+        f"  - {says.dies_with_key_copies}",
         "",
         "What stays",
-        *(f"  - {line}" for line in certificate.stays),
+        *(f"  - {line}" for line in says.stays),
         "",
     ]
     return "\n".join(head)

@@ -12,6 +12,7 @@ in the journal, line by line.
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -22,7 +23,7 @@ from seifas.errors import SeifasError, Tampered, Unavailable
 from seifas.keeper.keyring import Keyring
 from seifas.keeper.log_copying import copy_log
 from seifas.settings import FILE, Settings
-from seifas.storage.durable import replace
+from seifas.storage.durable import os_faults, replace
 from seifas.storage.keystore import KeyStore
 from seifas.storage.replica import Replica
 from seifas.storage.replica_format import Seal
@@ -112,6 +113,8 @@ class Copying:
     def _take_base(self) -> None:
         base = self._replica.take_base(self._state, self._keystore, self._rows)
         replace(self._directory / FILE, (self._data / FILE).read_bytes())
+        for former in sorted(self._data.glob("audit-before-*")):
+            _copy_once(former, self._directory / former.name)
         log.info("the replica has a new base", extra={"base": base.number, "size": base.size})
 
     def _try(self, deed: Callable[[], None]) -> None:
@@ -184,6 +187,17 @@ def opening_of(keyring: Keyring) -> Seal:
         )
 
     return opened
+
+
+def _copy_once(source: Path, target: Path) -> None:
+    """A former log, which never changes."""
+    if target.exists():
+        return
+    begun = target.with_name(target.name + ".new")
+    with os_faults(target.name):
+        shutil.rmtree(begun, ignore_errors=True)
+        shutil.copytree(source, begun)
+        begun.rename(target)
 
 
 def _size(directory: Path) -> int:
