@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
 import sys
 import time
 import traceback
@@ -40,6 +41,8 @@ PARTS: dict[str, Callable[[Setting], list[Figure]]] = {
 
 def main() -> int:
     chosen = _arguments()
+    # Told to end, it still stops its servers, of which some are halted just then.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     if chosen.list:
         for name, part in PARTS.items():
             print(f"{name:10} {(sys.modules[part.__module__].__doc__ or '').splitlines()[0]}")
