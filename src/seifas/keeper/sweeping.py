@@ -71,7 +71,7 @@ def sweep(
     total = 0
     ids = rows.ids()
     while part := list(islice(ids, _AT_ONCE)):
-        doomed = [row for found in part if _belongs(rows, keyring, found, gone) for row in _whole(rows, keyring, found)]
+        doomed = [row for found in part if _belongs(rows, keyring, found, gone) for row in whole(rows, keyring, found)]
         if doomed:
             total += delete(rows, doomed)
             if forget is not None:
@@ -90,7 +90,7 @@ def _belongs(rows: RowStore, keyring: Keyring, row: bytes, gone: AbstractSet[byt
     return patient in gone
 
 
-def _whole(rows: RowStore, keyring: Keyring, row: bytes) -> Iterator[bytes]:
+def whole(rows: RowStore, keyring: Keyring, row: bytes) -> Iterator[bytes]:
     """A first piece's id and those of the pieces that follow it."""
     yield row
     for part in count(1):

@@ -16,10 +16,11 @@ import msgspec
 from seifas.errors import Conflict, Invalid, Missing, Refused
 from seifas.keeper.budget.asks import Action as Deed
 from seifas.keeper.charging import charge
+from seifas.keeper.clearing import clear
 from seifas.keeper.door import OPS, Caller
 from seifas.keeper.identity import hats, scopes
 from seifas.keeper.identity.sessions import Session, Strength
-from seifas.keeper.keeper import Keeper, Moment
+from seifas.keeper.keeper import Keeper, Moment, Open
 from seifas.keeper.lines import Action
 from seifas.keeper.model import CLINIC
 from seifas.keeper.opening import acting, links_of
@@ -156,12 +157,12 @@ async def _store(
 ) -> None:
     opened = keeper.require_unlocked()
     vault = opened.vault
-    rows = [item for one in sealed for item in one.rows]
-    waits = [opened.row_writer.put(rows)] if rows else []
-    if keys:
-        waits.append(opened.key_writer.put(keys))
-    if waits:
-        await asyncio.gather(*waits)
+    try:
+        await _put(opened, sealed, keys)
+    except Conflict:
+        # Leavings of the same write that was cut off? Rare, so it may keep the loop for some milliseconds.
+        clear(opened, sealed)
+        await _put(opened, sealed, keys)
     expects = []
     for one in sealed:
         expects.append((one.head_tag, keeper.head_digests.get(one.head.patient)))
@@ -171,6 +172,17 @@ async def _store(
         vault.accept(one)
         if one.card is not None:
             keeper.directory.put(one.card)
+
+
+async def _put(opened: Open, sealed: list[Sealed], keys: list[tuple[bytes, bytes]]) -> None:
+    """Rows and keys to disk, both or an error after both were tried."""
+    rows = [item for one in sealed for item in one.rows]
+    waits = [opened.row_writer.put(rows)] if rows else []
+    if keys:
+        waits.append(opened.key_writer.put(keys))
+    for done in await asyncio.gather(*waits, return_exceptions=True):
+        if isinstance(done, BaseException):
+            raise done
 
 
 def _permit(session: Session, change: Change) -> None:
