@@ -10,8 +10,8 @@ import uvicorn
 from seifas import logs
 from seifas.keeper.client import KeeperClient
 from seifas.settings import Settings
-from seifas.web.corked import CorkedProtocol
 from seifas.web.desk.app import build_desk
+from seifas.web.guarded import GuardedProtocol, allow_connections
 from seifas.web.public.app import build_public
 
 
@@ -29,13 +29,14 @@ def main_public(data: Path, settings: Settings) -> None:
 
 def _run(app: Any, address: str) -> None:
     host, _, port = address.rpartition(":")
+    GuardedProtocol.most = allow_connections()
     uvicorn.Server(
         uvicorn.Config(
             app,
             host=host.strip("[]"),
             port=int(port),
             loop="uvloop",
-            http=CorkedProtocol,
+            http=GuardedProtocol,
             ws="none",
             lifespan="off",
             access_log=False,
