@@ -104,9 +104,17 @@ def use(context: Context, stage: Stage, room: Path, *, markers: int = 1) -> Work
 
 def steal(stage: Stage, place: Path) -> None:
     """Copies all that is on the disk of a clinic, and the server's log with it. Sockets hold nothing."""
-    shutil.copytree(stage.data, place, symlinks=True, ignore=shutil.ignore_patterns("*.sock"))
+    shutil.copytree(
+        stage.data, place, symlinks=True, ignore=shutil.ignore_patterns("*.sock"), copy_function=_copied
+    )
     if stage.log.exists():
         shutil.copy(stage.log, place / "server.log")
+
+
+def _copied(source: str, target: str) -> None:
+    """One file; one that went while the directory was read (a working clinic renames and removes) is not there."""
+    with contextlib.suppress(FileNotFoundError):
+        shutil.copy2(source, target)
 
 
 def steal_deleted(stage: Stage, place: Path) -> int:
