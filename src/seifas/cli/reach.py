@@ -97,6 +97,7 @@ def keeper(data: Path, file: Path | None = None, *, unlocked: bool = True) -> It
 
 def owner(data: Path) -> int | None:
     """The user that a root command's keeper has to become, so that it leaves no file the served keeper cannot read."""
+    settings_module.load(data)  # says so where there is no vault
     uid = (data / "state").stat().st_uid
     return uid if os.geteuid() == 0 and uid != 0 else None
 
