@@ -77,5 +77,5 @@ def test_purpose_numbers_stay():
     assert {p.name: int(p) for p in Purpose} == {
         "RECORD": 1, "MANIFEST": 2, "CARD": 3, "STATE": 4, "KEYS": 5, "ROUTE": 6, "LEAF": 7, "LEAF_DETAIL": 8,
         "SCHEDULE": 9, "PHOTO": 10, "OBJECT": 11, "EPOCH": 12, "SLOT": 13, "CLINIC_DOC": 14, "SNAPSHOT": 15,
-        "BACKUP": 16, "REPLICA": 17, "CLINIC_KEYS": 18,
+        "BACKUP": 16, "REPLICA": 17, "CLINIC_KEYS": 18, "TOKEN_HALF": 19,
     }  # fmt: skip

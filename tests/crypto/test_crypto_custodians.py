@@ -182,7 +182,7 @@ def test_many_errors_that_cancel_in_their_group_meet_the_sum():
     for first in range(32):
         for second in range(32):
             four = [values[group * 5], values[group * 5 + 1], first, second]
-            same = printable._check(group + 1, four) == values[group * 5 + 4]
+            same = printable.check_value(group + 1, four) == values[group * 5 + 4]
             if same and [first, second] != values[group * 5 + 2 : group * 5 + 4]:
                 bad = list(values)
                 bad[group * 5 + 2], bad[group * 5 + 3] = first, second

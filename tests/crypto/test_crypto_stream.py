@@ -48,7 +48,7 @@ def test_round_trip_at_the_edges(size):
 
 
 @given(st.integers(0, 200_000), st.integers(1, 90_000), st.integers(1, 90_000))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_pieces_of_any_size(size, sealing, opening):
     data = urandom(size)
     blob = b"".join(seal_stream(KEY, cut(data, sealing), epoch=1, **PLACE))

@@ -52,6 +52,7 @@ class Purpose(IntEnum):
     BACKUP = 16
     REPLICA = 17
     CLINIC_KEYS = 18
+    TOKEN_HALF = 19
 
 
 def bind(

@@ -24,8 +24,8 @@ SECRET_SIZE: Final = 32
 MARK_SIZE: Final = 2
 GROUPS: Final = 16
 
-_SYMBOLS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_VALUES: Final = {symbol: value for value, symbol in enumerate(_SYMBOLS)} | {"O": 0, "I": 1, "L": 1}
+SYMBOLS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+VALUES: Final = {symbol: value for value, symbol in enumerate(SYMBOLS)} | {"O": 0, "I": 1, "L": 1}
 _SUM_SIZE: Final = 5
 _BODY: Final = 1 + MARK_SIZE + SECRET_SIZE
 _LONGEST_INPUT: Final = 1000
@@ -51,7 +51,7 @@ def to_text(held: CustodianSecret) -> str:
     values = [number >> 5 * place & 31 for place in reversed(range(GROUPS * 4))]
     groups = [values[at : at + 4] for at in range(0, len(values), 4)]
     return "-".join(
-        "".join(_SYMBOLS[value] for value in (*group, _check(at, group))) for at, group in enumerate(groups, 1)
+        "".join(SYMBOLS[value] for value in (*group, check_value(at, group))) for at, group in enumerate(groups, 1)
     )
 
 
@@ -59,7 +59,7 @@ def from_text(text: str) -> CustodianSecret:
     """The secret again. `Invalid` with `where` naming the group (and character, if it is no symbol at all)."""
     values = _values(text)
     groups = [values[at : at + 5] for at in range(0, len(values), 5)]
-    wrong = [at for at, group in enumerate(groups, 1) if len(group) < 5 or _check(at, group[:4]) != group[4]]
+    wrong = [at for at, group in enumerate(groups, 1) if len(group) < 5 or check_value(at, group[:4]) != group[4]]
     if len(values) != GROUPS * 5:
         first = min([*wrong, GROUPS])
         raise Invalid(
@@ -88,7 +88,7 @@ def _values(text: str) -> list[int]:
     for char in normalize("NFKC", text):
         if char.isspace() or category(char) in {"Pd", "Cf"} or char == "_":
             continue
-        value = _VALUES.get(char.upper())
+        value = VALUES.get(char.upper())
         if value is None:
             group, place = divmod(len(values), 5)
             where = f"group {group + 1}, character {place + 1}"
@@ -97,7 +97,8 @@ def _values(text: str) -> list[int]:
     return values
 
 
-def _check(number: int, group: list[int]) -> int:
+def check_value(number: int, group: list[int]) -> int:
+    """The symbol, as its value, that checks up to 30 others (the formula above); `number` tells groups apart."""
     sum_ = number
     for value in group:
         sum_ = (sum_ ^ value) << 1

@@ -1,9 +1,10 @@
 """Slots: the forms in which the root key is stored. Any one of them opens it; changing one touches nothing else.
 
 A passphrase slot wraps the root under Argon2id (RFC 9106); a custodian slot wraps it once for each group of k out of
-n people. Both wrap with Cobblestone-256, which commits to its key: under AES-GCM alone, one crafted slot could be made
-to open with two passphrases, to two different roots. Slots are plain data (JSON through msgspec, bytes as base64),
-their parameters are bound into the wrap, and nothing here reads or writes a file. Layouts: docs/formats/slots.md.
+n people; a token slot (token_slots.py) under a key object in an HSM or card. All wrap with Cobblestone-256, which
+commits to its key: under AES-GCM alone, one crafted slot could be made to open with two passphrases, to two different
+roots. Slots are plain data (JSON through msgspec, bytes as base64), their parameters are bound into the wrap, and
+nothing here reads or writes a file. Layouts: docs/formats/slots.md.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ from typing import Final
 from unicodedata import normalize
 
 import msgspec
-from cryptography.cobblestone import Cobblestone256Decryptor, Cobblestone256Encryptor
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
@@ -28,6 +28,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from seifas.crypto.aad import ALG_COBBLESTONE256, ID_SIZE, NOBODY, Purpose, bind
 from seifas.crypto.envelope import KEY_SIZE
 from seifas.crypto.printable import MARK_SIZE, SECRET_SIZE, CustodianSecret, from_text, to_text
+from seifas.crypto.token_slots import TokenSlot, checked_token_slot
+from seifas.crypto.wrapping import WRAPPED_SIZE, checked_name, checked_root, is_id, is_name, unwrap, with_length, wrap
 from seifas.errors import Invalid, Refused, SeifasError, Tampered, Unavailable
 
 SLOT_FORMAT: Final = 1
@@ -35,9 +37,7 @@ MOST_CUSTODIANS: Final = 7
 """4 of 7 are 35 wraps. More people than this know each other too little to be custodians."""
 SHORTEST_PASSPHRASE: Final = 16
 LONGEST_PASSPHRASE: Final = 1024
-LONGEST_NAME: Final = 200
 
-_WRAPPED_SIZE: Final = KEY_SIZE + 72
 _SALT_SIZE: Final = 16
 _COST: Final = Struct(">III")
 _DOES_NOT_OPEN: Final = "this passphrase does not open this slot"
@@ -95,7 +95,7 @@ class CustodianSlot(
     wraps: tuple[bytes, ...]
 
 
-Slot = PassphraseSlot | CustodianSlot
+Slot = PassphraseSlot | CustodianSlot | TokenSlot
 
 _SLOTS: Final = msgspec.json.Decoder(tuple[Slot, ...])
 
@@ -114,8 +114,10 @@ def decode_slots(raw: bytes) -> tuple[Slot, ...]:
     for slot in slots:
         if isinstance(slot, PassphraseSlot):
             _checked_passphrase_slot(slot)
-        else:
+        elif isinstance(slot, CustodianSlot):
             _checked_custodian_slot(slot)
+        else:
+            checked_token_slot(slot)
     return slots
 
 
@@ -138,8 +140,8 @@ def new_passphrase_slot(
     `memory_limit_kib` is what the machine can spare; below the profile's floor, or if the memory is not to be had, it
     is `Unavailable`. `Invalid` for a passphrase under 16 characters (outside the demo) or a name that is none.
     """
-    _checked_root(root)
-    _checked_name(name)
+    checked_root(root)
+    checked_name(name)
     secret = _prepared(passphrase)
     if profile.name != DEMO.name and len(secret.decode()) < SHORTEST_PASSPHRASE:
         raise Invalid(f"a passphrase has at least {SHORTEST_PASSPHRASE} characters; better have one made")
@@ -156,7 +158,7 @@ def new_passphrase_slot(
                 passes=profile.passes,
                 lanes=profile.lanes,
                 salt=salt,
-                wrapped=bytes(_WRAPPED_SIZE),
+                wrapped=bytes(WRAPPED_SIZE),
             )
             _checked_passphrase_slot(slot, Invalid)
             try:
@@ -164,7 +166,7 @@ def new_passphrase_slot(
             except MemoryError:
                 memory //= 2
                 continue
-            return msgspec.structs.replace(slot, wrapped=_wrap(key, root, _passphrase_context(slot)))
+            return msgspec.structs.replace(slot, wrapped=wrap(key, root, _passphrase_context(slot)))
         memory //= 2
     raise Unavailable(f"a passphrase slot needs {profile.floor_kib // 1024} MiB of free memory")
 
@@ -178,7 +180,7 @@ def open_passphrase(slot: PassphraseSlot, passphrase: str) -> bytes:
     _checked_passphrase_slot(slot)
     try:
         key = _stretched(slot, _prepared(passphrase))
-        return _unwrap(key, slot.wrapped, _passphrase_context(slot))
+        return unwrap(key, slot.wrapped, _passphrase_context(slot))
     except (Invalid, InvalidTag):
         raise Refused(_DOES_NOT_OPEN) from None
     except MemoryError:
@@ -190,12 +192,12 @@ def new_custodian_slots(root: bytes, needed: int, names: Sequence[str]) -> tuple
 
     2 <= needed <= number of names <= 7, names distinct, else `Invalid`. The secrets exist nowhere else.
     """
-    _checked_root(root)
+    checked_root(root)
     count = len(names)
     if not 2 <= needed <= count <= MOST_CUSTODIANS:
         raise Invalid(f"of 2 to {MOST_CUSTODIANS} custodians, 2 or more are needed and no more than there are")
     for name in names:
-        _checked_name(name)
+        checked_name(name)
     if len(set(names)) != count:
         raise Invalid("two custodians have the same name")
     ident = urandom(ID_SIZE)
@@ -209,7 +211,7 @@ def new_custodian_slots(root: bytes, needed: int, names: Sequence[str]) -> tuple
         wraps=(),
     )
     wraps = tuple(
-        _wrap(_group_key(blank, group, [secrets[at - 1] for at in group]), root, _group_context(blank, group))
+        wrap(_group_key(blank, group, [secrets[at - 1] for at in group]), root, _group_context(blank, group))
         for group in _groups(needed, count)
     )
     texts = [to_text(CustodianSecret(at, ident[:MARK_SIZE], secret)) for at, secret in enumerate(secrets, 1)]
@@ -246,7 +248,7 @@ def open_custodians(slot: CustodianSlot, texts: Sequence[str]) -> bytes:
     wrapped = slot.wraps[_groups(slot.needed, len(slot.names)).index(group)]
     key = _group_key(slot, group, [held[number][1] for number in group])
     try:
-        return _unwrap(key, wrapped, _group_context(slot, group))
+        return unwrap(key, wrapped, _group_context(slot, group))
     except InvalidTag:
         raise Tampered("the secrets are right, but the slot was changed", where=f"slot {slot.id}") from None
 
@@ -288,11 +290,12 @@ def _stretched(slot: PassphraseSlot, secret: bytes) -> bytes:
 
 def _passphrase_context(slot: PassphraseSlot) -> bytes:
     cost = _COST.pack(slot.memory_kib, slot.passes, slot.lanes)
-    return _bound(slot.id) + b"P" + cost + slot.salt + _text(slot.profile) + _text(slot.name)
+    return _bound(slot.id) + b"P" + cost + slot.salt + with_length(slot.profile) + with_length(slot.name)
 
 
 def _group_context(slot: CustodianSlot, group: tuple[int, ...]) -> bytes:
-    return _bound(slot.id) + b"C" + bytes([slot.needed, len(slot.names), *group]) + b"".join(map(_text, slot.names))
+    numbers = bytes([slot.needed, len(slot.names), *group])
+    return _bound(slot.id) + b"C" + numbers + b"".join(map(with_length, slot.names))
 
 
 def _group_key(slot: CustodianSlot, group: tuple[int, ...], secrets: list[bytes]) -> bytes:
@@ -320,31 +323,6 @@ def _bound(ident: str) -> bytes:
     )
 
 
-def _text(text: str) -> bytes:
-    raw = text.encode("utf-8")
-    return len(raw).to_bytes(2, "big") + raw
-
-
-def _wrap(key: bytes, root: bytes, context: bytes) -> bytes:
-    made = Cobblestone256Encryptor(key, context)
-    return made.update(root) + made.finalize()
-
-
-def _unwrap(key: bytes, wrapped: bytes, context: bytes) -> bytes:
-    made = Cobblestone256Decryptor(key, context)
-    return made.update(wrapped) + made.finalize()
-
-
-def _checked_root(root: bytes) -> None:
-    if len(root) != KEY_SIZE:
-        raise Invalid("the root key is 32 bytes")
-
-
-def _checked_name(name: str) -> None:
-    if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
-        raise Invalid(f"a name has 1 to {LONGEST_NAME} printable characters")
-
-
 def _checked_passphrase_slot(slot: PassphraseSlot, error: type[SeifasError] = Tampered) -> None:
     if slot.profile == DEMO.name:
         cost = (slot.memory_kib, slot.passes, slot.lanes) == (DEMO.memory_kib, DEMO.passes, DEMO.lanes)
@@ -355,7 +333,7 @@ def _checked_passphrase_slot(slot: PassphraseSlot, error: type[SeifasError] = Ta
             and FULL.passes <= slot.passes <= 16
             and 1 <= slot.lanes <= 16
         )
-    sizes = len(slot.salt) == _SALT_SIZE and len(slot.wrapped) == _WRAPPED_SIZE
+    sizes = len(slot.salt) == _SALT_SIZE and len(slot.wrapped) == WRAPPED_SIZE
     if not (cost and sizes and _common(slot.format, slot.id, (slot.name,))):
         raise error("a passphrase slot is not as written", where=f"slot {slot.id[:32]}")
 
@@ -365,7 +343,7 @@ def _checked_custodian_slot(slot: CustodianSlot) -> None:
     sizes = (
         2 <= slot.needed <= count <= MOST_CUSTODIANS
         and [len(check) for check in slot.checks] == [16] * count
-        and [len(wrap) for wrap in slot.wraps] == [_WRAPPED_SIZE] * comb(count, slot.needed)
+        and [len(wrap) for wrap in slot.wraps] == [WRAPPED_SIZE] * comb(count, slot.needed)
     )
     if not (sizes and _common(slot.format, slot.id, slot.names)):
         raise Tampered("a custodian slot is not as written", where=f"slot {slot.id[:32]}")
@@ -374,6 +352,6 @@ def _checked_custodian_slot(slot: CustodianSlot) -> None:
 def _common(slot_format: int, ident: str, names: tuple[str, ...]) -> bool:
     return (
         slot_format == SLOT_FORMAT
-        and re.fullmatch("[0-9a-f]{32}", ident) is not None
-        and all(0 < len(name) <= LONGEST_NAME and name.isprintable() for name in names)
+        and is_id(ident)
+        and all(is_name(name) for name in names)
     )
