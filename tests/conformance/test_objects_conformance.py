@@ -4,23 +4,32 @@ import hashlib
 import os
 
 import pytest
+import seaweed_server
 from obstore.store import MemoryStore
 
 from seifas.errors import Conflict, Invalid, Missing
 from seifas.storage.objects import Objects, local_objects
+from seifas.storage.objects_s3 import require_create_only, s3_store
 
 STORES = {
-    "local": lambda directory: local_objects(directory / "objects"),
-    "memory": lambda directory: Objects(MemoryStore()),
+    "local": lambda directory, weed: local_objects(directory / "objects"),
+    "memory": lambda directory, weed: Objects(MemoryStore()),
+    "s3": lambda directory, weed: Objects(s3_store(weed.place(f"clinic-{os.urandom(4).hex()}"))),
 }
 
 SIZES = [1, 65536, (4 << 20) - 1, 4 << 20, (4 << 20) + 1, 8 << 20, (8 << 20) + 1, 21 << 20]
 """Around one chunk read, one single put and its parts."""
 
 
+@pytest.fixture(scope="module")
+def weed():
+    with seaweed_server.server() as running:
+        yield running
+
+
 @pytest.fixture(params=STORES)
-def objects(request, tmp_path):
-    return STORES[request.param](tmp_path)
+def objects(request, tmp_path, weed):
+    return STORES[request.param](tmp_path, weed)
 
 
 @pytest.fixture
@@ -130,8 +139,26 @@ class TestObjects:
         with pytest.raises(Missing):
             objects.get(ident)
 
+    def test_every_store_creates_only(self, objects):
+        require_create_only(objects)
+        assert list(objects.ids()) == []
+
+    def test_two_large_ones_under_one_id_leave_the_first(self, objects, ident):
+        objects.put(ident, pieces(9 << 20))
+        with pytest.raises(Conflict):
+            objects.put(ident, pieces(9 << 20, seed=b"other"))
+        assert b"".join(objects.get(ident)) == whole(9 << 20)
+
+    @pytest.mark.parametrize("size", [100, 9 << 20])
+    def test_chunks_may_come_from_another_object(self, objects, ident, size):
+        objects.put(ident, pieces(size))
+        copy = os.urandom(16)
+        objects.put(copy, (bytes(piece) for piece in objects.get(ident)))
+        assert b"".join(objects.get(copy)) == whole(size)
+
     def test_many_are_listed(self, objects):
         idents = {os.urandom(16) for _ in range(60)}
         for name in idents:
             objects.put(name, [b"x"])
         assert set(objects.ids()) == idents
+        assert dict(objects.listed()) == dict.fromkeys(idents, 1)

@@ -1,25 +1,28 @@
-"""What every row store must do. A further engine is one more entry in STORES."""
+"""What every row store must do. A further engine is one more entry in PLACES."""
 
 import os
 import threading
 
+import postgres_server
 import pytest
 
 from seifas.errors import Conflict, Invalid, Missing
-from seifas.storage.rows_sqlite import SqliteRows
+from seifas.storage.opening import open_rows
 
-STORES = {
-    "sqlite": lambda directory: SqliteRows(directory / "rows.db"),
+PLACES = {
+    "sqlite": lambda directory: directory / "rows.db",
+    "postgresql": lambda directory: postgres_server.shared().database(),
 }
 
 
-@pytest.fixture(params=STORES)
+@pytest.fixture(params=PLACES)
 def opened(request, tmp_path):
     """Opens the store again and again on the same place; closes what is left open."""
     stores = []
+    place = PLACES[request.param](tmp_path)
 
     def open_store():
-        stores.append(STORES[request.param](tmp_path))
+        stores.append(open_rows(place, founding=not stores))
         return stores[-1]
 
     yield open_store

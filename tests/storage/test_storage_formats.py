@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from seifas.storage.fragments import padded_size, piece_ids
-from seifas.storage.keystore import KeyStore
+from seifas.storage.keystore_sqlite import SqliteKeys
 from seifas.storage.replica_format import RECORD, chained
 from seifas.storage.replica_records import Kind
 from seifas.storage.rows_sqlite import SqliteRows
-from seifas.storage.state import StateStore
+from seifas.storage.state_sqlite import sqlite_state
 from seifas.storage.state_tree import Builder, StateTree, row_digest
 
 FORMATS = Path(__file__).parents[2] / "docs" / "formats"
@@ -53,8 +53,8 @@ def test_sizes_and_pieces():
 @pytest.mark.parametrize("name", ["rows", "state", "key-store"])
 def test_tables_are_those_described(tmp_path, name):
     SqliteRows(tmp_path / "rows.db").close()
-    StateStore(tmp_path / "keeper.db").close()
-    keys = KeyStore(tmp_path)
+    sqlite_state(tmp_path / "keeper.db").close()
+    keys = SqliteKeys(tmp_path)
     keys.create({})
     keys.close()
     file = {"rows": "rows.db", "state": "keeper.db", "key-store": "keystore-000001.db"}[name]

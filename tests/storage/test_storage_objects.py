@@ -81,14 +81,15 @@ def test_reading_moves_no_time_on_the_file(objects, tmp_path):
     assert (after.st_atime_ns, after.st_mtime_ns) == (before.st_atime_ns, before.st_mtime_ns)
 
 
-def test_what_was_acknowledged_survives_kill_9_and_no_half_object_is_seen(tmp_path):
+def test_what_was_acknowledged_survives_kill_9_and_no_half_object_is_seen(tmp_path, whole):
     acknowledged: list[int] = []
     chance = random.Random(24000)
-    for _ in range(5):
+    for _ in range(5 if whole else 3):
         start = acknowledged[-1] + 100 if acknowledged else 0
         command = [sys.executable, "-c", WRITER, tmp_path / "objects", str(start)]
         child = subprocess.Popen(command, stdout=subprocess.PIPE)
         lines = [child.stdout.readline()]
+        assert lines[0], "the writer never got to write"
         time.sleep(chance.uniform(0, 0.15))
         child.kill()
         lines += child.stdout.readlines()
@@ -99,7 +100,7 @@ def test_what_was_acknowledged_survives_kill_9_and_no_half_object_is_seen(tmp_pa
     objects.sweep()
     stored = {objects.size(ident) for ident in objects.ids()}
     assert stored <= {65536, 65536 * 71, 65536 * 141}
-    assert len(acknowledged) > 5
+    assert len(acknowledged) >= 3, "each said at least one"
     for number in acknowledged:
         block = hashlib.shake_128(number.to_bytes(8, "big")).digest(65536)
         assert b"".join(objects.get(block[:16])) == block * (1 + number % 3 * 70)

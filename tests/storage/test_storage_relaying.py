@@ -11,11 +11,12 @@ from seifas.drill import two_copies
 from seifas.drill.sqlite_pages import read
 from seifas.errors import Tampered
 from seifas.storage import relaying
-from seifas.storage.keystore import KeyStore
+from seifas.storage.keystore_sqlite import SqliteKeys
 from seifas.storage.migrations import ROWS
 from seifas.storage.rows_sqlite import PAGE_SIZE, SqliteRows
 from seifas.storage.sqlite import Database
-from seifas.storage.state import Group, StateStore
+from seifas.storage.state import Group
+from seifas.storage.state_sqlite import sqlite_state
 
 
 def some(count, size=900):
@@ -146,7 +147,7 @@ def test_a_damaged_row_is_not_laid_anew(tmp_path):
 
 
 def test_state_keeps_its_root_and_takes_commits_after(tmp_path):
-    state = StateStore(tmp_path / "keeper.db")
+    state = sqlite_state(tmp_path / "keeper.db")
     assert list(state.load()) == []
     puts = [(os.urandom(32), os.urandom(500)) for _ in range(500)]
     state.commit(groups=[Group((), puts)], seal_last=lambda root, size, leaves: (None, {}))
@@ -156,13 +157,13 @@ def test_state_keeps_its_root_and_takes_commits_after(tmp_path):
     assert all(state.get(tag) == body for tag, body in puts[:50])
     state.commit(groups=[Group((), [(puts[0][0], b"new")])], seal_last=lambda root, size, leaves: (None, {}))
     state.close()
-    again = StateStore(tmp_path / "keeper.db")
+    again = sqlite_state(tmp_path / "keeper.db")
     assert dict(again.load()) == {**dict(puts), puts[0][0]: b"new"}
     again.close()
 
 
 def test_keys_stay_and_the_write_ahead_log_is_emptied(tmp_path):
-    keys = KeyStore(tmp_path / "keys")
+    keys = SqliteKeys(tmp_path / "keys")
     keys.create({"epoch": b"1"})
     items = [(os.urandom(32), os.urandom(160)) for _ in range(2000)]
     keys.put_many(items)

@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 
 from seifas.errors import Conflict, Missing, Tampered
-from seifas.storage.keystore import KeyStore
+from seifas.storage.keystore_sqlite import SqliteKeys
 from seifas.storage.replica import Replica
 from seifas.storage.replica_format import Record, segments
 from seifas.storage.replica_journal import set_aside
 from seifas.storage.replica_rebuild import rebuild
 from seifas.storage.replica_records import Kind, decode, encode
 from seifas.storage.rows_sqlite import SqliteRows
-from seifas.storage.state import Group, StateStore
+from seifas.storage.state import Group
+from seifas.storage.state_sqlite import sqlite_state
 
 
 class Vault:
@@ -23,13 +24,13 @@ class Vault:
     def __init__(self, directory: Path, **options) -> None:
         self.directory = directory
         self.replica = Replica(directory / "replica", **options)
-        self.keys = KeyStore(directory / "keys")
+        self.keys = SqliteKeys(directory / "keys")
         if self.keys.generations():
             self.keys.open(max(self.keys.generations()))
         else:
             self.keys.create({"number": b"1"})
         self.rows = SqliteRows(directory / "data" / "rows.db")
-        self.state = StateStore(directory / "state" / "keeper.db")
+        self.state = sqlite_state(directory / "state" / "keeper.db")
         self.known = dict(self.state.load())
 
     def base(self):
@@ -69,9 +70,9 @@ class Vault:
 
 def contents(directory, generation=None):
     """Everything that a vault's stores hold, to compare."""
-    keys = KeyStore(directory / "keys")
+    keys = SqliteKeys(directory / "keys")
     keys.open(generation or max(keys.generations()))
-    state = StateStore(directory / "state" / "keeper.db")
+    state = sqlite_state(directory / "state" / "keeper.db")
     rows = SqliteRows(directory / "data" / "rows.db")
     found = {
         "state": list(state.load()), "root": state.root, "leaves": list(state.leaf_range(state.first_leaf)),

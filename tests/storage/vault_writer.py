@@ -10,9 +10,10 @@ import sys
 from pathlib import Path
 
 from seifas.errors import Unavailable
-from seifas.storage.keystore import KeyStore
+from seifas.storage.keystore_sqlite import SqliteKeys
 from seifas.storage.rows_sqlite import SqliteRows
-from seifas.storage.state import Group, StateStore
+from seifas.storage.state import Group
+from seifas.storage.state_sqlite import sqlite_state
 
 
 def row_of(number: int, part: int = 0) -> tuple[bytes, bytes]:
@@ -39,12 +40,12 @@ class Stores:
 
     def __init__(self, directory: Path) -> None:
         self.rows = SqliteRows(directory / "data" / "rows.db")
-        self.keys = KeyStore(directory / "keys")
+        self.keys = SqliteKeys(directory / "keys")
         if self.keys.generations():
             self.keys.open(1)
         else:
             self.keys.create({"number": b"1"})
-        self.state = StateStore(directory / "state" / "keeper.db")
+        self.state = sqlite_state(directory / "state" / "keeper.db")
         self.loaded = dict(self.state.load())
 
     def write(self, number: int) -> None:

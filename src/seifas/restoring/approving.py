@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from seifas.crypto import slots
-from seifas.crypto.slots import CustodianSlot, Slot
+from seifas.crypto.slots import CustodianSlot, PassphraseSlot, Slot
 from seifas.errors import Invalid, Refused
 from seifas.keeper.identity.accounts import Account, fold
 from seifas.keeper.identity.hats import Hat
@@ -64,7 +64,7 @@ def _proof(account: Account, secrets: Sequence[str], ways: Sequence[Slot]) -> st
                 holder = _custodian(slot, secret)
                 if holder is not None and fold(slot.names[holder - 1]) in mine:
                     return f"{number}:{holder}"
-            elif fold(slot.name) in mine and _opens(slot, secret):
+            elif isinstance(slot, PassphraseSlot) and fold(slot.name) in mine and _opens(slot, secret):
                 return f"{number}"
     return None
 
@@ -76,7 +76,7 @@ def _custodian(slot: CustodianSlot, secret: str) -> int | None:
         return None
 
 
-def _opens(slot: slots.PassphraseSlot, secret: str) -> bool:
+def _opens(slot: PassphraseSlot, secret: str) -> bool:
     try:
         slots.open_passphrase(slot, secret)
     except (Invalid, Refused):

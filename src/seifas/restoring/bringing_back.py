@@ -19,16 +19,17 @@ import msgspec
 from seifas import settings as settings_module
 from seifas.crypto import slots
 from seifas.errors import Conflict, Invalid, Missing, Refused
-from seifas.keeper import backup_manifest, tombstones, unlocking
+from seifas.keeper import backup_manifest, token_kit, tombstones, unlocking
 from seifas.keeper.backup_manifest import OBJECTS, Part
 from seifas.keeper.keeper import Keeper
 from seifas.keeper.keyring import Keyring
 from seifas.keeper.model import CLINIC, Kind
 from seifas.keeper.replicating import opening_of
+from seifas.keeper.token_kit import OpenHalf
 from seifas.restoring import approving, checking, reviving
 from seifas.restoring.looking import Look
 from seifas.restoring.reviving import Old, copy_file, copy_tree
-from seifas.settings import FILE, Paths, Settings
+from seifas.settings import FILE, Paths, Settings, Storage
 from seifas.storage.durable import make_directory, os_faults, overwrite_and_unlink, sync_directory, write_new
 from seifas.storage.replica import newest_base
 from seifas.storage.replica_rebuild import rebuild
@@ -51,6 +52,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     without_tombstones: bool = False
     witness: Path | None = None
     passphrase: str = ""
+    pin: str = ""
     secrets: tuple[str, ...] = ()
     approved_by: tuple[str, ...] = ()
     shown: tuple[str, ...] = ()
@@ -169,7 +171,7 @@ def _from_replica(order: Order, watch: Watch) -> _Source:
     look = Look(held / f"keystore-{base.generation:06d}.db")
     try:
         root = checking.root_of((held / "slots.json").read_bytes(), order.passphrase, order.secrets)
-        keyring = unlocking.keyring_of(look, settings.clinic_id, root)
+        keyring = unlocking.keyring_of(look, settings.clinic_id, root, _token(order, settings))
     finally:
         look.close()
     staged = order.data / _STAGED
@@ -199,7 +201,7 @@ def _checked(
 ) -> tuple[Old, bytes]:
     watch(Stage("opening", None))
     root = checking.root_of(source.keys.slots, order.passphrase, order.secrets)
-    keys, keyring = _keys(source, root)
+    keys, keyring = _keys(order, source, root)
     stack.callback(keys.close)
     public = checking.public_of(keyring)
     if source.signed_at is not None:
@@ -227,19 +229,26 @@ def _checked(
     ), root
 
 
-def _keys(source: _Source, root: bytes) -> tuple[Look, Keyring]:
+def _keys(order: Order, source: _Source, root: bytes) -> tuple[Look, Keyring]:
     look = Look(source.keys.file)
     try:
-        return look, unlocking.keyring_of(look, source.settings.clinic_id, root)
+        token = _token(order, source.settings)
+        return look, unlocking.keyring_of(look, source.settings.clinic_id, root, token)
     except BaseException:
         look.close()
         raise
 
 
+def _token(order: Order, settings: Settings) -> OpenHalf:
+    return token_kit.opener(settings.hsm.module, order.pin)
+
+
 def _build(order: Order, source: _Source, old: Old, root: bytes, watch: Watch) -> int:
     """Writes the new vault, opens it once, and only then gives it its settings. Returns its number of patients."""
     data = order.data
-    settings = settings_module.replaced(source.settings, paths=Paths(keys=order.keys_at))
+    settings = settings_module.replaced(
+        source.settings, paths=Paths(keys=order.keys_at), storage=_storage(order, source.settings.storage)
+    )
     for name in ("state", "data", f"data/{OBJECTS}", tombstones.KIT, "run"):
         make_directory(data / name)
     sizes = [source.rows.stat().st_size, *(part.size for part in source.objects)]
@@ -253,11 +262,13 @@ def _build(order: Order, source: _Source, old: Old, root: bytes, watch: Watch) -
     for number, former in enumerate((*source.former, source.audit), 1):
         copy_tree(former, data / f"audit-before-{number}")
     watch(Stage("renewing keys", None))
-    renewed = reviving.renew_keys(old, data / settings.paths.keys, root, source.keys.slots)
+    renewed = reviving.renew_keys(
+        old, data / settings.paths.keys, root, source.keys.slots, module=settings.hsm.module, pin=order.pin
+    )
     watch(Stage("new log", None))
     reviving.revive_state(old, renewed, data, settings)
     watch(Stage("opening it once", None))
-    patients = _opens(data, settings, root)
+    patients = _opens(data, settings, root, order.pin)
     if source.staged:
         for path in sorted((data / _STAGED / "keys").iterdir()):
             overwrite_and_unlink(path)
@@ -267,10 +278,21 @@ def _build(order: Order, source: _Source, old: Old, root: bytes, watch: Watch) -
     return patients
 
 
-def _opens(data: Path, settings: Settings, root: bytes) -> int:
+def _storage(order: Order, said: Storage) -> Storage:
+    """A vault comes back on one machine, in files. Only the objects of a bucket stay there where a replica is what it
+    comes back from: the replica holds none."""
+    if order.replica is None or said.objects == "files":
+        return Storage()
+    return Storage(
+        objects=said.objects, s3_endpoint=said.s3_endpoint, s3_bucket=said.s3_bucket, s3_region=said.s3_region,
+        s3_prefix=said.s3_prefix, s3_key_file=said.s3_key_file, s3_ca_file=said.s3_ca_file,
+    )  # fmt: skip
+
+
+def _opens(data: Path, settings: Settings, root: bytes, pin: str) -> int:
     """Unlocks the restored vault as the keeper will, and locks it again."""
     keeper = Keeper(data, settings)
-    keeper.open = unlocking.unlock(keeper, root)
+    keeper.open = unlocking.unlock(keeper, root, pin=pin)
     patients = sum(1 for patient in keeper.open.vault.heads if patient != CLINIC)
     unlocking.lock(keeper)
     return patients
@@ -278,6 +300,8 @@ def _opens(data: Path, settings: Settings, root: bytes) -> int:
 
 def _warnings(order: Order, settings: Settings) -> list[str]:
     found = []
+    if _storage(order, settings.storage) != settings.storage:
+        found.append("it lies in files of this machine now: `seifas move` takes it back to PostgreSQL or S3")
     if settings.paths.replica:
         found.append("no replica is set any more: choose a new, empty second place ([paths] replica)")
     if settings.witness_key and order.witness is None:

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import msgspec
 
-from seifas.crypto import keys, slots
+from seifas.crypto import slots
 from seifas.crypto.slots import CustodianSlot
-from seifas.errors import Refused, Tampered
-from seifas.keeper.founding import EPOCH_ROW
+from seifas.errors import Refused
+from seifas.keeper.founding import opened_epoch
+from seifas.keeper.token_kit import OpenHalf, none_at_hand
 from seifas.restoring import checking
 from seifas.restoring.looking import Look
 
@@ -30,26 +31,27 @@ def recognised(place: Path, secret: str) -> str:
     return slot.names[slots.check_custodian(slot, secret) - 1]
 
 
-def rehearse(place: Path, clinic: bytes, *, passphrase: str = "", secrets: Sequence[str] = ()) -> Rehearsal:
-    """Opens the slots of a copied key store and, with the root, its epoch key. Raises Refused, Invalid, Tampered."""
+def rehearse(
+    place: Path, clinic: bytes, *, passphrase: str = "", secrets: Sequence[str] = (), token: OpenHalf = none_at_hand
+) -> Rehearsal:
+    """Opens the slots of a copied key store and, with the root (and its token), its epoch key.
+
+    Raises Refused, Invalid, Tampered, and Locked where a token is needed too."""
     copied = checking.keys_at(place)
     root = checking.root_of(copied.slots, passphrase, secrets)
     look = Look(copied.file)
     try:
-        wrapped = look.epoch().get(EPOCH_ROW)
+        rows = look.epoch()
     finally:
         look.close()
-    if wrapped is None:
-        raise Tampered("the copied key store has no epoch", where=copied.file.name)
-    epoch = int.from_bytes(wrapped[:4], "big")
-    keys.unwrap_epoch(root, wrapped[4:], clinic=clinic, epoch=epoch)
+    epoch, _ = opened_epoch(rows, root, clinic=clinic, token=token)
     people: tuple[str, ...] = ()
     needed = 1
     if secrets:
         slot = _custodians(copied.slots)
         people = tuple(slot.names[slots.check_custodian(slot, secret) - 1] for secret in secrets)
         needed = slot.needed
-    return Rehearsal(people, needed, copied.generation, epoch)
+    return Rehearsal(people, needed, copied.generation, epoch.number)
 
 
 def _custodians(raw: bytes) -> CustodianSlot:

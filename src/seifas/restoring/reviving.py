@@ -19,9 +19,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from seifas.audit.checkpoint import log_origin
 from seifas.audit.tiles import TileReader
-from seifas.crypto import keys
 from seifas.errors import Conflict, Unavailable
-from seifas.keeper import founding, sealing, tombstones, unlocking
+from seifas.keeper import founding, sealing, token_kit, tombstones, unlocking
 from seifas.keeper.identity.accounts import Account
 from seifas.keeper.keyring import Keyring
 from seifas.keeper.lines import Action, Line
@@ -33,9 +32,11 @@ from seifas.keeper.unlocking import BudgetSnapshot
 from seifas.restoring.checking import State
 from seifas.restoring.looking import Look
 from seifas.settings import Settings
+from seifas.storage import tokens
 from seifas.storage.durable import create_private, make_directory, os_faults, sync_directory, sync_file
-from seifas.storage.keystore import KeyStore, NextGeneration
-from seifas.storage.state import Group, StateStore
+from seifas.storage.keystore_sqlite import SqliteKeys
+from seifas.storage.opening import open_state
+from seifas.storage.state import Group
 
 _BATCH: Final = 2000
 _COPIED: Final = 1024 * 1024
@@ -87,19 +88,19 @@ def copy_tree(source: Path, target: Path, *, wrote: Callable[[int], None] | None
             copy_file(Path(folder) / name, inside / name, wrote=wrote)
 
 
-def renew_keys(old: Old, directory: Path, root: bytes, slots: bytes) -> Renewed:
-    """A key store of the next generation under a new epoch key, without the erased."""
+def renew_keys(old: Old, directory: Path, root: bytes, slots: bytes, *, module: str = "", pin: str = "") -> Renewed:
+    """A key store of the next generation under a new epoch key, without the erased. Behind the tokens that are there,
+    where the old one was behind tokens."""
     generation, epoch = max(old.generation, old.state.facts.generation) + 1, old.keyring.epoch + 1
-    epoch_key = keys.new_epoch_key()
     make_directory(directory)
     if any(directory.iterdir()):
         raise Conflict("the place for the new key store is not empty", where=str(directory))
-    path = directory / f"keystore-{generation:06d}.db.new"
-    made = NextGeneration(path, generation)
-    made.put_epoch(
-        founding.epoch_rows(root, epoch_key, old.keyring.clinic_keys, clinic=old.keyring.clinic, epoch=epoch)
-    )
-    new = AESGCM(epoch_key)
+    part = _token_part(old, epoch, module, pin)
+    begun = founding.new_epoch(root, old.keyring.clinic_keys, clinic=old.keyring.clinic, epoch=epoch, token=part)
+    store = SqliteKeys(directory)
+    made = store.begin_first(generation)
+    made.put_epoch(begun.rows)
+    new = AESGCM(begun.key)
     patients = [patient for patient in old.state.loaded.heads if patient not in old.gone.values()]
     for start in range(0, len(patients), _BATCH):
         made.put_many(rewrapped(
@@ -107,15 +108,25 @@ def renew_keys(old: Old, directory: Path, root: bytes, slots: bytes) -> Renewed:
             old_epoch=old.keyring.epoch, new_epoch=epoch,
         ))
     made.finish()
-    store = KeyStore(directory)
     store.open(generation)
     store.write_slots(slots)
     keyring = Keyring(
-        clinic=old.keyring.clinic, epoch=epoch, epoch_key=epoch_key, clinic_keys=old.keyring.clinic_keys,
+        clinic=old.keyring.clinic, epoch=epoch, epoch_key=begun.key, clinic_keys=old.keyring.clinic_keys,
         read=store.get,
     )
     store.close()
     return Renewed(keyring, generation)
+
+
+def _token_part(old: Old, epoch: int, module: str, pin: str) -> token_kit.Part | None:
+    """Objects of the new vault's own: those of the old one stay, for it may still be in use."""
+    half = token_kit.half_in(old.keys.epoch())
+    if half is None:
+        return None
+    there = {one.serial for one in tokens.attached(module)}
+    serials = [one.serial for one in half.tokens if one.serial in there]
+    plan = token_kit.first_plan(serials, time.time_ns() // 1_000_000)
+    return token_kit.make(module, pin, plan, clinic=old.keyring.clinic, epoch=epoch)
 
 
 def revive_state(old: Old, renewed: Renewed, data: Path, settings: Settings) -> AuditLog:
@@ -130,7 +141,7 @@ def revive_state(old: Old, renewed: Renewed, data: Path, settings: Settings) -> 
         directory=data / "audit", origin=origin,
     )
     audit.begin()
-    state = StateStore(data / "state" / "keeper.db")
+    state = open_state(data / "state" / "keeper.db", founding=True)
     try:
         list(state.load())
         puts, dropped = _changes(old, keyring)

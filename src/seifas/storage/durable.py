@@ -1,13 +1,14 @@
 """Files that are there after a power cut: created for the owner only, replaced whole, synced with their directory.
 
     create_private(path, *, fresh=False)   make_directory(path)   write_new(path, data)   replace(path, data)
-    sync_file(path)   sync_directory(path)   overwrite_and_unlink(path)
+    sync_file(path)   sync_directory(path)   overwrite_and_unlink(path)   hold_alone(path, what)
 
 Raises `Unavailable` when the file system refuses (full, read-only, gone).
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
 from collections.abc import Iterator
@@ -54,6 +55,22 @@ def create_private(path: Path, *, fresh: bool = False) -> None:
             raise Unavailable(f"{path.name} is not a plain file", where=path.name)
         if stat.S_IMODE(found.st_mode) != _OWNER:
             path.chmod(_OWNER)
+
+
+def hold_alone(path: Path, what: str) -> int:
+    """A descriptor whose lock keeps every other process out and falls with this one.
+
+    Raises `Unavailable`, which names `what`, where another process has it.
+    """
+    create_private(path)
+    with os_faults(path.name):
+        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        raise Unavailable(f"another process has this {what} open", where=path.name) from error
+    return descriptor
 
 
 def sync_file(path: Path) -> None:

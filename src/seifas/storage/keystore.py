@@ -1,28 +1,26 @@
-"""The sealed patient and clinic keys, apart from all data: one file a generation, so that erasure can end a generation.
+"""The seam for the sealed patient and clinic keys, apart from all data, in generations so that erasure can end one.
 
-    keys/keystore-000001.db      keys(tag 32 bytes -> body), epoch(name -> body)
-    keys/keystore-000002.db.new  the next generation while it is written
-    keys/slots.json              the ways to the root, as the caller's bytes
-
-    class KeyStore(directory: Path)
+    class KeyStore(Protocol)            keystore_sqlite.py (a file a generation), keystore_postgres.py (a schema each)
         create(epoch: Mapping[str, bytes]) -> None      generation 1; `Conflict` if there is a key store already
+        begin_first(generation: int) -> NextGeneration  the same under any number, to be written and finished
         open(generation: int) -> None                   also finishes a switch that a crash cut short
         discard_leftovers() -> None                     once the state has named the open generation
-        generation: int         generations() -> list[int]         rotating: bool
+        generation: int         generations() -> list[int]         rotating: bool        broken: bool
         put_many(items: Sequence[tuple[bytes, bytes]]) -> None      durable on return, create-only (`Conflict`)
         get(tag) -> bytes       raises Missing          get_many(tags) -> dict[bytes, bytes]     absent ones left out
         items() -> Iterator[tuple[bytes, bytes]]        in tag order         count() -> int
-        delete_many(tags) -> int                        and empties the write-ahead log
+        delete_many(tags) -> int                        and clears what stood of them where the engine can
         epoch() -> dict[str, bytes]
         begin_next() -> NextGeneration                  .put_many(items)  .put_epoch(rows)  .finish()  .abandon()
         activate(generation) -> None                    after the keeper's state names that generation
-        destroy_older(than: int) -> list[int]           overwrites and removes generations below `than`
+        destroy_older(than: int) -> list[int]           removes generations below `than`
         slots() -> bytes | None     write_slots(data: bytes) -> None
+        relay(after) -> bytes | None                    lays a slice of the keys anew (relaying.py)
         snapshot(directory: Path) -> int                copies the open generation and the slots; its number
-        close() -> None
+        close() -> None      abandon() -> None
 
 Rotation: begin_next, write every surviving key, finish; commit "generation N+1" in the keeper's state; activate(N+1);
-destroy_older(N+1). A crash after the commit leaves a finished `.new` file, which `open(N+1)` puts in place. A crash
+destroy_older(N+1). A crash after the commit leaves a finished next generation, which `open(N+1)` puts in place. A crash
 before it leaves N valid and a leftover; which of the two it was, only the state says. So after opening: open what
 the state names if it is another generation, then discard_leftovers and destroy_older. Keys put into N after
 `begin_next` are not in N+1 unless the caller writes them there too.
@@ -30,323 +28,133 @@ the state names if it is another generation, then discard_leftovers and destroy_
 
 from __future__ import annotations
 
-import re
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
-from seifas.errors import Conflict, Invalid, Missing, Unavailable
-from seifas.storage.durable import make_directory, os_faults, overwrite_and_unlink, replace, sync_directory, write_new
-from seifas.storage.migrations import KEYS
-from seifas.storage.relaying import relay
-from seifas.storage.sqlite import Database, stored_bytes
+from seifas.errors import Invalid
 
-PAGE_SIZE: Final = 4096
 TAG_SIZE: Final = 32
+FINISHED: Final = "finished"
+"""An epoch row of the store's own, set last: a generation that was not written to its end is never opened."""
 
-_PAGE: Final = 4096
-"""Keys read at a time by `items`, so that no read transaction stays open while the caller works."""
-
-_FINISHED: Final = "finished"
-"""An epoch row of ours, set last: a generation that was not written to its end is never opened."""
-
-_LARGEST_SLOTS: Final = 16 * 1024 * 1024
-_NAME: Final = re.compile(r"keystore-(\d{6})\.db(\.new)?")
+LARGEST_SLOTS: Final = 16 * 1024 * 1024
 
 Item = tuple[bytes, bytes]
 
 
-class KeyStore:
-    """One directory of generations, of which one is open. Methods may be called from any thread."""
+class NextGeneration(Protocol):
+    """A generation being written: nothing until `finish`, and only `activate` or `open` makes it the current one."""
 
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
-        self._opened: Database | None = None
-        self._generation = 0
+    @property
+    def generation(self) -> int: ...
+
+    def put_many(self, items: Sequence[Item]) -> None:
+        """Durable on return, so that large batches (10,000) are far faster than small ones. `Conflict` on repeats."""
+
+    def put_epoch(self, rows: Mapping[str, bytes]) -> None:
+        """`Conflict` where a name is there already, `Invalid` for the store's own."""
+
+    def finish(self) -> None:
+        """Marks it complete; nothing may be written afterwards."""
+
+    def abandon(self) -> None:
+        """Destroys it."""
+
+
+class KeyStore(Protocol):
+    """Generations of one vault's keys, of which one is open. Methods may be called from any thread."""
 
     @property
     def generation(self) -> int:
         """The number of the open generation; 0 if none is."""
-        return self._generation
 
     @property
     def broken(self) -> bool:
-        """Whether only opening it again can help, and can (sqlite.Database)."""
-        return self._opened is not None and self._opened.broken
+        """Whether only opening it again can help, and can."""
 
     @property
     def rotating(self) -> bool:
         """Whether a next generation is begun and neither activated nor abandoned."""
-        return any(new for _, new in self._files())
 
     def generations(self) -> list[int]:
-        """Numbers of all finished generations in the directory, ascending."""
-        return sorted(number for number, new in self._files() if not new)
-
-    def _files(self) -> Iterator[tuple[int, bool]]:
-        if self._directory.is_dir():
-            for path in self._directory.iterdir():
-                if match := _NAME.fullmatch(path.name):
-                    yield int(match[1]), match[2] is not None
-
-    def _path(self, generation: int, *, new: bool = False) -> Path:
-        return self._directory / f"keystore-{generation:06d}.db{'.new' if new else ''}"
-
-    def _db(self) -> Database:
-        if self._opened is None:
-            raise Unavailable("no key store is open")
-        return self._opened
+        """Numbers of all finished generations that were current once, ascending."""
 
     def create(self, epoch: Mapping[str, bytes]) -> None:
-        """Makes and opens generation 1 with these epoch rows."""
-        make_directory(self._directory)
-        if any(not new for _, new in self._files()):
-            raise Conflict("there is a key store here already", where=self._directory.name)
-        _destroy(self._path(1, new=True))
-        first = NextGeneration(self._path(1, new=True), 1)
-        first.put_epoch(epoch)
-        first.finish()
-        self.open(1)
+        """Makes and opens generation 1 with these epoch rows. `Conflict` where there is a key store."""
+
+    def begin_first(self, generation: int) -> NextGeneration:
+        """The first generation here, under any number, to be written and finished. `Conflict` where there is one."""
 
     def open(self, generation: int) -> None:
         """Opens the generation that the keeper's state names; `Unavailable` if it is not here or was never finished."""
-        self.close()
-        if not self._path(generation).exists():
-            self._put_in_place(generation)
-        database = Database(self._path(generation), page_size=PAGE_SIZE, migrations=KEYS)
-        if not _is_finished(database):
-            database.close()
-            raise _not_here(generation)
-        self._opened, self._generation = database, generation
 
     def discard_leftovers(self) -> None:
         """Destroys next generations that never became current.
 
-        Only once the state has named the open generation: before that, a finished `.new` may be the current one.
+        Only once the state has named the open generation: before that, a finished next one may be the current one.
         """
-        for number, new in list(self._files()):
-            if new:
-                _destroy(self._path(number, new=True))
-
-    def _put_in_place(self, generation: int) -> None:
-        new = self._path(generation, new=True)
-        if not new.exists():
-            raise _not_here(generation)
-        database = Database(new, page_size=PAGE_SIZE, migrations=KEYS)
-        finished = _is_finished(database)
-        database.close()
-        # SQLite finds a write-ahead log by the name of its database: renamed away from it, commits would be lost.
-        if not finished or new.with_name(new.name + "-wal").exists():
-            raise _not_here(generation)
-        with os_faults(new.name):
-            new.rename(self._path(generation))
-        sync_directory(self._directory)
 
     def put_many(self, items: Sequence[Item]) -> None:
         """All keys or none, on disk when it returns. `Conflict` if a tag exists."""
-        _insert(self._db(), items)
 
     def get(self, tag: bytes) -> bytes:
-        database = self._db()
-        with database.reading() as connection:
-            row = connection.execute("SELECT body FROM keys WHERE tag = ?", (_checked(tag),)).fetchone()
-        if row is None:
-            raise Missing("no such key", where=tag.hex())
-        return stored_bytes(row[0], database.name, tag.hex())
+        """`Missing` if there is none."""
 
     def get_many(self, tags: Iterable[bytes]) -> dict[bytes, bytes]:
         """The bodies of those tags that there are."""
-        found = {}
-        database = self._db()
-        with database.reading() as connection:
-            for tag in tags:
-                row = connection.execute("SELECT body FROM keys WHERE tag = ?", (_checked(tag),)).fetchone()
-                if row is not None:
-                    found[tag] = stored_bytes(row[0], database.name, tag.hex())
-        return found
 
     def items(self) -> Iterator[Item]:
         """All (tag, body) in tag order; keys put or deleted meanwhile may or may not appear."""
-        database, after = self._db(), b""
-        while True:
-            with database.reading() as connection:
-                page = connection.execute(
-                    "SELECT tag, body FROM keys WHERE tag > ? ORDER BY tag LIMIT ?", (after, _PAGE)
-                ).fetchall()
-            for tag, body in page:
-                yield tag, stored_bytes(body, database.name, "keys")
-            if len(page) < _PAGE:
-                return
-            after = page[-1][0]
 
     def relay(self, after: bytes = b"") -> bytes | None:
         """Lays a slice of the keys anew (relaying.py); where to go on, None at the end."""
-        database = self._db()
-        further = relay(database, "keys", "tag", after=after)
-        if further is None:
-            # Keys must not stand in the write-ahead log when they are erased from the file.
-            database.checkpoint()
-        return further
 
-    def count(self) -> int:
-        with self._db().reading() as connection:
-            total: int = connection.execute("SELECT count(*) FROM keys").fetchone()[0]
-        return total
+    def count(self) -> int: ...
 
     def delete_many(self, tags: Iterable[bytes]) -> int:
-        """Removes keys, durable on return, and says how many there were.
-
-        secure_delete zeroes them in the file, and the write-ahead log is emptied so that they do not stand there.
-        """
-        doomed = sorted({_checked(tag) for tag in tags})
-        if not doomed:
-            return 0
-        database = self._db()
-        with database.writing() as connection:
-            gone = connection.executemany("DELETE FROM keys WHERE tag = ?", ((tag,) for tag in doomed)).rowcount
-        database.checkpoint()
-        return gone
+        """Removes keys, durable on return, and says how many there were."""
 
     def epoch(self) -> dict[str, bytes]:
         """The epoch rows of the open generation."""
-        with self._db().reading() as connection:
-            rows = dict(connection.execute("SELECT name, body FROM epoch").fetchall())
-        rows.pop(_FINISHED, None)
-        return {name: stored_bytes(body, "keystore", "epoch") for name, body in rows.items()}
 
     def begin_next(self) -> NextGeneration:
         """An empty next generation to write; a leftover of an earlier attempt is destroyed."""
-        self._db()
-        path = self._path(self._generation + 1, new=True)
-        _destroy(path)
-        return NextGeneration(path, self._generation + 1)
 
     def activate(self, generation: int) -> None:
         """Puts the finished next generation in place and opens it. The older one stays until `destroy_older`."""
-        if generation != self._generation + 1:
-            raise Invalid(f"generation {self._generation} is open; only the next can be activated")
-        self._put_in_place(generation)
-        former = self._db()
-        self._opened = Database(self._path(generation), page_size=PAGE_SIZE, migrations=KEYS)
-        self._generation = generation
-        former.close()
 
     def destroy_older(self, than: int) -> list[int]:
-        """Overwrites and removes every generation below `than`; the open one is never touched (`Invalid`).
+        """Removes every generation below `than`; the open one is never touched (`Invalid`).
 
-        What this is worth: on a disk that writes in place the old wrapped keys are gone; SSDs, copy-on-write file
-        systems, volume snapshots and backups may keep them (durable.overwrite_and_unlink). An erasure certificate
-        therefore counts on the retention of key-store backups, not on this.
+        What that is worth, each engine says; an erasure certificate counts on the retention of key-store backups.
         """
-        if than > self._generation:
-            raise Invalid("the open generation is not destroyed")
-        older = [number for number in self.generations() if number < than]
-        for number in older:
-            _destroy(self._path(number))
-        return older
 
     def slots(self) -> bytes | None:
-        """The bytes last given to `write_slots`; None if there were none yet."""
-        path = self._directory / "slots.json"
-        with os_faults(path.name):
-            if not path.exists():
-                return None
-            if path.stat().st_size > _LARGEST_SLOTS:
-                raise Invalid("the slots file is larger than any that was written", where=path.name)
-            return path.read_bytes()
+        """The bytes last given to `write_slots`; None if there were none yet. No generation need be open."""
 
     def write_slots(self, data: bytes) -> None:
-        """Replaces the slots at once and durably, and overwrites the former ones where they lay."""
-        if len(data) > _LARGEST_SLOTS:
-            raise Invalid(f"slots take at most {_LARGEST_SLOTS} bytes")
-        make_directory(self._directory)
-        replace(self._directory / "slots.json", data)
+        """Replaces the slots at once and durably."""
 
     def snapshot(self, directory: Path) -> int:
-        """Copies the open generation (one moment of it) and the slots into `directory`; returns the generation."""
-        database, generation = self._db(), self._generation
-        make_directory(directory)
-        database.snapshot(directory / self._path(generation).name)
-        if (slots := self.slots()) is not None:
-            write_new(directory / "slots.json", slots)
-        return generation
+        """Copies the open generation (one moment of it) and the slots into `directory`, as the files of
+        keystore_sqlite.py whatever the engine is; returns the generation."""
 
-    def close(self) -> None:
-        if self._opened is not None:
-            self._opened.close()
-        self._opened, self._generation = None, 0
+    def close(self) -> None: ...
 
     def abandon(self) -> None:
-        """Closes what has turned out not to be the keys that were expected (sqlite.Database.abandon)."""
-        if self._opened is not None:
-            self._opened.abandon()
-        self._opened, self._generation = None, 0
+        """Closes what has turned out not to be the keys that were expected."""
 
 
-class NextGeneration:
-    """A generation being written: nothing until `finish`, and only `activate` makes it the current one."""
-
-    def __init__(self, path: Path, generation: int) -> None:
-        self.generation = generation
-        self._path = path
-        self._database = Database(path, page_size=PAGE_SIZE, migrations=KEYS)
-
-    def put_many(self, items: Sequence[Item]) -> None:
-        """Durable on return, so that large batches (10,000) are far faster than small ones. `Conflict` on repeats."""
-        _insert(self._database, items)
-
-    def put_epoch(self, rows: Mapping[str, bytes]) -> None:
-        if _FINISHED in rows:
-            raise Invalid(f"the epoch row {_FINISHED!r} is the store's own")
-        try:
-            with self._database.writing() as connection:
-                connection.executemany("INSERT INTO epoch (name, body) VALUES (?, ?)", rows.items())
-        except sqlite3.IntegrityError as error:
-            raise Conflict("an epoch row with this name exists already") from error
-
-    def finish(self) -> None:
-        """Marks it complete and closes it, with everything in the one file."""
-        with self._database.writing() as connection:
-            connection.execute("INSERT INTO epoch (name, body) VALUES (?, ?)", (_FINISHED, b"\x01"))
-        self._database.close()
-
-    def abandon(self) -> None:
-        self._database.close()
-        _destroy(self._path)
-
-
-def _insert(database: Database, items: Sequence[Item]) -> None:
+def check_items(items: Iterable[Item]) -> None:
+    """Raises `Invalid` unless every tag is 32 bytes and every body bytes."""
     for tag, body in items:
+        check_tag(tag)
         if not isinstance(body, bytes):
-            raise Invalid("a stored key is bytes", where=_checked(tag).hex())
-        _checked(tag)
-    try:
-        with database.writing() as connection:
-            connection.executemany("INSERT INTO keys (tag, body) VALUES (?, ?)", sorted(items))
-    except sqlite3.IntegrityError as error:
-        raise Conflict("a key with this tag is stored already; nothing was written") from error
+            raise Invalid("a stored key is bytes", where=tag.hex())
 
 
-def _checked(tag: bytes) -> bytes:
+def check_tag(tag: bytes) -> bytes:
     if not isinstance(tag, bytes) or len(tag) != TAG_SIZE:
         raise Invalid(f"a key tag is {TAG_SIZE} bytes")
     return tag
-
-
-def _is_finished(database: Database) -> bool:
-    with database.reading() as connection:
-        return connection.execute("SELECT 1 FROM epoch WHERE name = ?", (_FINISHED,)).fetchone() is not None
-
-
-def _not_here(generation: int) -> Unavailable:
-    return Unavailable(
-        f"the key store of generation {generation} is not here or was not finished: restore it",
-        where=f"keystore-{generation:06d}.db",
-    )
-
-
-def _destroy(path: Path) -> None:
-    for name in (path, *(path.with_name(path.name + ending) for ending in ("-wal", "-shm", "-journal"))):
-        if name.exists():
-            overwrite_and_unlink(name)

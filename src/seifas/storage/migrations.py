@@ -5,6 +5,7 @@ is killed half-way leaves the old schema whole.
 
     apply(connection, migrations, *, subject, dialect=SQLITE) -> int        the schema number now in place
     ROWS, STATE, KEYS: tuple[Migration, ...]                                rows.db, keeper.db, keystore-NNNNNN.db
+    KEYS_REGISTER: tuple[Migration, ...]                                    the generations of a key store in PostgreSQL
 """
 
 from __future__ import annotations
@@ -75,6 +76,18 @@ KEYS: Final = (
         (
             "CREATE TABLE keys (tag {blob} PRIMARY KEY CHECK (length(tag) = 32), body {blob} NOT NULL){by_key}",
             "CREATE TABLE epoch (name TEXT PRIMARY KEY, body {blob} NOT NULL){by_key}",
+        ),
+    ),
+)
+
+
+KEYS_REGISTER: Final = (
+    Migration(
+        1,
+        "generations, slots",
+        (
+            "CREATE TABLE generations (number {bigint} PRIMARY KEY CHECK (number > 0), placed BOOLEAN NOT NULL)",
+            "CREATE TABLE slots (number {bigint} PRIMARY KEY, body {blob} NOT NULL)",
         ),
     ),
 )

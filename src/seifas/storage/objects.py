@@ -7,6 +7,7 @@
         size(ident) -> int                                       raises Missing
         delete(ident) -> None                                    durable on return; an absent one is no error
         ids() -> Iterator[bytes]                                 in no order
+        listed() -> Iterator[tuple[bytes, int]]                  (id, bytes), in no order
         sweep() -> int                                           removes what killed puts left; at start, one process
     local_objects(directory: Path) -> Objects
 
@@ -17,8 +18,9 @@ times cannot be set and do show when an object came.
 Memory stays flat: up to 8 MiB are held, more is passed on. An error raised by `chunks` passes through and leaves no
 object. `Unavailable` (disk full, store unreachable): put again under a new id.
 
-An S3 store must be built with `copy_if_not_exists` set as its service needs ("multipart" on AWS), because larger
-objects are written under a temporary name first and moved only if the name is free.
+On S3 (objects_s3.py) the service knows when an object came and when it is fetched; its own log tells that to whoever
+runs it. Larger objects are written under a temporary name first and moved only if the name is free; parts of an upload
+that was cut off are no object and show in no list: give the bucket a rule that ends unfinished uploads after a day.
 """
 
 from __future__ import annotations
@@ -32,7 +34,13 @@ from pathlib import Path
 from typing import Final
 
 import obstore
-from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError
+from obstore.exceptions import (
+    AlreadyExistsError,
+    BaseError,
+    NotFoundError,
+    PermissionDeniedError,
+    UnauthenticatedError,
+)
 from obstore.store import LocalStore, ObjectStore
 
 from seifas.errors import Conflict, Invalid, Missing, Unavailable
@@ -62,6 +70,10 @@ class Objects:
         self._store = store
         prefix = store.prefix if isinstance(store, LocalStore) else None
         self._directory = None if prefix is None else Path(prefix)
+        # A directory that a group may use (keeper and darkroom) makes files that it may use; any other, private ones.
+        found = None if self._directory is None else self._directory.stat()
+        self._mode = 0o600 | (0 if found is None else found.st_mode & 0o060)
+        self._group = found.st_gid if found is not None and self._mode & 0o060 else -1
 
     def put(self, ident: bytes, chunks: Iterable[bytes]) -> int:
         """Stores an object, all of it or nothing, and returns its bytes. `Invalid` if there are none."""
@@ -83,9 +95,13 @@ class Objects:
     def _put_large(self, name: str, chunks: Iterator[bytes]) -> None:
         unfinished = _UNFINISHED + name
         try:
-            obstore.put(
-                self._store, unfinished, chunks, use_multipart=True, chunk_size=_SINGLE, max_concurrency=_PARTS_AT_ONCE
-            )
+            # Written to, not iterated over by the library: chunks may come from another of its stores, and it cannot
+            # read one inside its own loop.
+            with obstore.open_writer(
+                self._store, unfinished, buffer_size=_SINGLE, max_concurrency=_PARTS_AT_ONCE
+            ) as writer:
+                for chunk in chunks:
+                    writer.write(chunk)
             self._settle(unfinished)
             obstore.rename(self._store, unfinished, name, overwrite=False)
         except BaseException:
@@ -99,7 +115,9 @@ class Objects:
             return
         descriptor = os.open(self._directory / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
-            os.fchmod(descriptor, 0o600)
+            if self._group >= 0:
+                os.fchown(descriptor, -1, self._group)
+            os.fchmod(descriptor, self._mode)
             os.utime(descriptor, _TIMES)
             os.fsync(descriptor)
         except OSError:
@@ -154,20 +172,34 @@ class Objects:
 
     def ids(self) -> Iterator[bytes]:
         """All objects. Ones put or deleted meanwhile may or may not appear."""
-        for name in self._names():
-            if _NAME.fullmatch(name):
-                yield bytes.fromhex(name)
+        for ident, _ in self.listed():
+            yield ident
 
-    def _names(self, prefix: str | None = None) -> Iterator[str]:
+    def listed(self) -> Iterator[tuple[bytes, int]]:
+        """All objects with their bytes."""
+        for name, size in self._names():
+            if _NAME.fullmatch(name):
+                yield bytes.fromhex(name), size
+
+    def _names(self) -> Iterator[tuple[str, int]]:
         with _faults("objects"):
-            for batch in obstore.list(self._store, prefix, chunk_size=_LISTED):
+            for batch in obstore.list(self._store, chunk_size=_LISTED):
                 for found in batch:
-                    yield found["path"]
+                    yield found["path"], found["size"]
+
+    def copy_upon(self, ident: bytes) -> None:
+        """Asks the store to copy an object to its own name if that is free: `Conflict` from every store that heeds it.
+
+        What large objects rest on, tried at a small one's cost.
+        """
+        name = _name(ident)
+        with _faults(name):
+            obstore.copy(self._store, name, name, overwrite=False)
 
     def sweep(self) -> int:
         """Removes unfinished objects and says how many; only while nobody puts."""
         if self._directory is None:
-            unfinished = [name for name in self._names() if name.startswith(_UNFINISHED)]
+            unfinished = [name for name, _ in self._names() if name.startswith(_UNFINISHED)]
             with _faults("objects"):
                 obstore.delete(self._store, unfinished)
             return len(unfinished)
@@ -234,8 +266,15 @@ def _faults(name: str, source: _Source | None = None) -> Iterator[None]:
             raise Missing("no such object", where=name) from error
         if isinstance(error, AlreadyExistsError | FileExistsError):
             raise Conflict("an object with this id is stored already; nothing was written", where=name) from error
+        if isinstance(error, PermissionDeniedError | UnauthenticatedError):
+            raise Unavailable(
+                "the object store refused access: look at the directory's owner, or at the key and bucket in [storage]",
+                where=name,
+            ) from error
         if isinstance(error, BaseError | OSError):
-            raise Unavailable("the object store failed (disk full, or not reachable); try again", where=name) from error
+            raise Unavailable(
+                "the object store failed (disk full, not reachable, or no such bucket); try again", where=name
+            ) from error
         raise
 
 

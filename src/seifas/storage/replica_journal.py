@@ -19,7 +19,6 @@ counts, and the queue is kept; `Invalid`, `TooLarge` for what cannot be a record
 
 from __future__ import annotations
 
-import fcntl
 import os
 import threading
 from collections.abc import Sequence
@@ -28,7 +27,14 @@ from pathlib import Path
 from typing import Final
 
 from seifas.errors import Invalid, TooLarge, Unavailable
-from seifas.storage.durable import create_private, make_directory, os_faults, overwrite_and_unlink, sync_directory
+from seifas.storage.durable import (
+    create_private,
+    hold_alone,
+    make_directory,
+    os_faults,
+    overwrite_and_unlink,
+    sync_directory,
+)
 from seifas.storage.replica_format import (
     BLOCK,
     BLOCK_MAGIC,
@@ -70,7 +76,7 @@ class Journal:
         self._queued = 0
         self._broken = False
         self.cut = 0
-        self._held = _hold(directory / "journal.lock")
+        self._held = hold_alone(directory / "journal.lock", "replica")
         self._file = -1
         try:
             self._open_last()
@@ -256,15 +262,3 @@ def _checked(records: Sequence[tuple[int, bytes]]) -> Sequence[tuple[int, bytes]
         if len(payload) > LARGEST_PAYLOAD:
             raise TooLarge(f"a record of the replica has at most {LARGEST_PAYLOAD} bytes")
     return records
-
-
-def _hold(path: Path) -> int:
-    create_private(path)
-    with os_faults(path.name):
-        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(descriptor)
-        raise Unavailable("another process has this replica open", where=path.name) from error
-    return descriptor

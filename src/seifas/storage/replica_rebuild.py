@@ -7,7 +7,7 @@
 Base first, then every journal record in order. Rows and keys that the base has already are passed over if they are
 the same; the state's root is compared with the one that each commit had. What comes out is as new as the last commit
 the replica confirmed; the audit log, not this, proves that nothing newer existed. A generation of keys that the
-journal began and the state may not name yet is left as a finished `.new` file, for KeyStore.open to decide.
+journal began and the state may not name yet is left as a finished `.new` file, for SqliteKeys.open to decide.
 
 Raises `Tampered` (naming the file or record) if base or journal are not as written, `Missing` if there is no base.
 """
@@ -23,13 +23,14 @@ import msgspec
 
 from seifas.errors import Conflict, Missing, Tampered
 from seifas.storage.durable import make_directory, os_faults, sync_directory, sync_file
-from seifas.storage.keystore import KeyStore, NextGeneration
+from seifas.storage.keystore_sqlite import SqliteKeys, SqliteNext
 from seifas.storage.replica import Base, file_digest, newest_base
 from seifas.storage.replica_format import Seal, read
 from seifas.storage.replica_records import Epoch, Keys, KeysGone, Kind, decode
 from seifas.storage.rows import Item
 from seifas.storage.rows_sqlite import SqliteRows
 from seifas.storage.state import Change, Group, StateStore
+from seifas.storage.state_sqlite import sqlite_state
 
 _TOGETHER: Final = 256
 """Commits replayed in one transaction; a clinic's day in seconds instead of one fsync each."""
@@ -53,7 +54,7 @@ def rebuild(replica: Path, *, state: Path, keys: Path, rows: Path, open_sealed: 
     if state.exists() or rows.exists() or (keys.exists() and any(keys.iterdir())):
         raise Conflict("a vault is rebuilt into an empty place: move what is there away first")
     _copy_base(replica, base, state=state, keys=keys, rows=rows)
-    work = _Rebuilding(StateStore(state), KeyStore(keys), SqliteRows(rows), base)
+    work = _Rebuilding(sqlite_state(state), SqliteKeys(keys), SqliteRows(rows), base)
     try:
         records, last = 0, base.position.number - 1
         for record in read(replica, base.position, open_sealed=open_sealed):
@@ -92,9 +93,9 @@ def _copy(source: Path, target: Path) -> None:
 class _Rebuilding:
     """The three stores while records are applied."""
 
-    def __init__(self, state: StateStore, keystore: KeyStore, rows: SqliteRows, base: Base) -> None:
+    def __init__(self, state: StateStore, keystore: SqliteKeys, rows: SqliteRows, base: Base) -> None:
         self._state, self._keys, self._rows = state, keystore, rows
-        self._next: NextGeneration | None = None
+        self._next: SqliteNext | None = None
         self._waiting: list[Change] = []
         for _ in state.load():
             pass

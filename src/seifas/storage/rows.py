@@ -10,6 +10,8 @@
         bulk() -> context of BulkWriter                            for initial loads
         backup(path: Path, *, progress=None) -> None               a synced copy of one moment, in id order
         checkpoint() -> bool                                       empties the write-ahead log (after deletions)
+        relay(after: bytes = b"") -> bytes | None                  lays a slice of the rows anew (relaying.py)
+        size() -> int                                              bytes, roughly
         broken: bool                                               only opening it again can help, and can
         close() -> None
     class BulkWriter(Protocol)
@@ -22,13 +24,14 @@ called from any thread; reads do not wait for writes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final, Protocol
 
-from seifas.errors import Invalid
+from seifas.errors import Invalid, Missing
 from seifas.storage.fragments import PIECE
+from seifas.storage.sqlite import stored_bytes
 
 ID_SIZE: Final = 16
 
@@ -81,11 +84,20 @@ class RowStore(Protocol):
         `progress` is told steps done and steps in all. Beside `path` nothing is created or removed.
         """
 
+    def relay(self, after: bytes = b"") -> bytes | None:
+        """Lays a slice of the rows anew (relaying.py); where to go on, None at the end."""
+
+    def size(self) -> int:
+        """About how many bytes it takes."""
+
     def checkpoint(self) -> bool:
         """Empties the write-ahead log, where deleted bodies may still stand; False if a reader was in the way."""
 
     def close(self) -> None:
         """Nothing may be called afterwards."""
+
+    def abandon(self) -> None:
+        """Closes what has turned out not to be the rows that were expected."""
 
 
 def check_items(items: Iterable[Item]) -> None:
@@ -99,3 +111,19 @@ def check_items(items: Iterable[Item]) -> None:
 def check_id(row: bytes) -> None:
     if not isinstance(row, bytes) or len(row) != ID_SIZE:
         raise Invalid(f"a row id is {ID_SIZE} bytes")
+
+
+def doomed(rows: Iterable[bytes]) -> list[bytes]:
+    """Each id once, ascending: two who delete the same rows meet them in the same order. Raises `Invalid`."""
+    once = set(rows)
+    for row in once:
+        check_id(row)
+    return sorted(once)
+
+
+def in_order(found: Mapping[bytes, object], rows: Sequence[bytes], name: str) -> list[bytes]:
+    """The bodies that the store `name` gave, as `rows` asked for them. Raises `Missing` (naming the id), `Tampered`."""
+    try:
+        return [stored_bytes(found[row], name, row.hex()) for row in rows]
+    except KeyError as error:
+        raise Missing("no such row", where=error.args[0].hex()) from None

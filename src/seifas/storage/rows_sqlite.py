@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Final
 
 from seifas.errors import Conflict, Missing
+from seifas.storage.durable import os_faults
 from seifas.storage.migrations import ROWS
 from seifas.storage.relaying import relay
-from seifas.storage.rows import ID_SIZE, BulkWriter, Item, check_id, check_items
+from seifas.storage.rows import ID_SIZE, BulkWriter, Item, check_id, check_items, doomed, in_order
 from seifas.storage.rows_bulk import Staging
-from seifas.storage.sqlite import Database, fresh_copy, stored_bytes
+from seifas.storage.sqlite import Database, Insert, fresh_copy, stored_bytes
 
 PAGE_SIZE: Final = 16384
 
@@ -37,7 +38,7 @@ _SELECTS: Final = {
     places: f"SELECT id, body FROM rows WHERE id IN ({','.join('?' * places)})"  # noqa: S608 - question marks only
     for places in _PLACES
 }
-_INSERT: Final = "INSERT INTO rows (id, body) VALUES (?, ?)"
+_insert: Final = Insert("rows (id, body)")
 
 
 class SqliteRows:
@@ -54,7 +55,7 @@ class SqliteRows:
             return
         try:
             with self._db.writing() as connection:
-                connection.executemany(_INSERT, sorted(items))
+                _insert(connection, sorted(items))
         except sqlite3.IntegrityError as error:
             raise Conflict("a row with this id is stored already; nothing was written") from error
 
@@ -76,19 +77,14 @@ class SqliteRows:
                 places = _places(len(asked))
                 filled = [*asked, *([None] * (places - len(asked)))]
                 found.update(connection.execute(_SELECTS[places], filled).fetchall())
-        try:
-            return [stored_bytes(found[row], self._db.name, row.hex()) for row in rows]
-        except KeyError as error:
-            raise Missing("no such row", where=error.args[0].hex()) from None
+        return in_order(found, rows, self._db.name)
 
     def delete_many(self, rows: Iterable[bytes]) -> int:
-        doomed = sorted(set(rows))
-        for row in doomed:
-            check_id(row)
-        if not doomed:
+        gone = doomed(rows)
+        if not gone:
             return 0
         with self._db.writing() as connection:
-            return connection.executemany("DELETE FROM rows WHERE id = ?", ((row,) for row in doomed)).rowcount
+            return connection.executemany("DELETE FROM rows WHERE id = ?", ((row,) for row in gone)).rowcount
 
     def ids(self, after: bytes = b"") -> Iterator[bytes]:
         while True:
@@ -146,6 +142,10 @@ class SqliteRows:
     def relay(self, after: bytes = b"") -> bytes | None:
         """Lays a slice of the rows anew (relaying.py); where to go on, None at the end."""
         return relay(self._db, "rows", "id", after=after)
+
+    def size(self) -> int:
+        with os_faults(self._db.name):
+            return self._db.path.stat().st_size
 
     @property
     def broken(self) -> bool:

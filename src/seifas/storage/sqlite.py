@@ -55,6 +55,28 @@ _REASONS: Final = {
 }
 
 
+_AT_ONCE: Final = (128, 32, 8, 1)
+
+
+class Insert:
+    """`INSERT INTO <into> VALUES` of pairs, many in one statement. Each statement that a commit thread runs is a fight
+    for the interpreter with the threads beside it; 128 pairs cost half of what `executemany` takes, 8 two thirds."""
+
+    def __init__(self, into: str, instead: str = "") -> None:
+        self._statements = {
+            rows: f"INSERT INTO {into} VALUES {','.join(['(?, ?)'] * rows)} {instead}"  # noqa: S608 - words of ours
+            for rows in _AT_ONCE
+        }
+
+    def __call__(self, connection: sqlite3.Connection, pairs: Sequence[tuple[int | str | bytes, bytes]]) -> None:
+        at = 0
+        for rows in _AT_ONCE:
+            while len(pairs) - at >= rows:
+                values = [value for pair in pairs[at : at + rows] for value in pair]
+                connection.execute(self._statements[rows], values)
+                at += rows
+
+
 _FAULTS: Final = (sqlite3.Error, UnicodeDecodeError)
 """What a damaged schema page makes sqlite3 raise: text that is not UTF-8 comes out as the second."""
 

@@ -1,4 +1,4 @@
-"""The keeper's sealed state and the tail of its audit log in one file, `state/keeper.db`; one commit point for both.
+"""The keeper's sealed state and its audit log's newest leaves in one database; one commit point for both.
 
     class Group(Struct, frozen)      what one caller wants written, all of it or nothing
         leaves: Sequence[bytes]                          bodies without index: the store numbers them
@@ -8,17 +8,24 @@
     class Change(Struct, frozen)     what one commit wrote: first, leaves, puts, deletes, meta, root
     SealLast = Callable[[bytes, int, list[bytes]], tuple[bytes | None, Mapping[str, bytes]]]
 
-    class StateStore(path: Path)
+    class StateStore(engine: StateEngine)
         load() -> Iterator[tuple[bytes, bytes]]     every (tag, body) in tag order; when exhausted, `root` is known
+        take_up(tree)                               the same, where all rows have been read already (following.py)
         root: bytes                                 of the state tree (state_tree.py)
         commit(*, groups, seal_last, on_durable=None) -> list[Conflict | None]
         get(tag) -> bytes | None                    checked against the tree: `Tampered` if changed behind our back
         meta(name) -> bytes | None
-        leaf_count: int      first_leaf: int        indexes first_leaf .. leaf_count - 1 are in the file
+        leaf_count: int      first_leaf: int        indexes first_leaf .. leaf_count - 1 are there
         leaf_range(first, last=None) -> Iterator[tuple[int, bytes]]      last is exclusive
         drop_leaves(below)                          after they are published elsewhere; the newest always stays
+        size() -> int                               bytes, roughly
+        metas() -> dict[str, bytes]                 all of them
+        adopt(rows, leaves, meta)                   fills an empty state with what another one holds
         snapshot(path, *, pinned=None)              pinned() is called when the moment of the copy is fixed
         checkpoint() -> bool      close()
+
+What the tree vouches for, how groups are judged and what a commit writes is decided here, once for every engine; an
+engine (state_engine.py) only reads and writes rows, in transactions that are durable when they end.
 
 `commit` is one transaction with one fsync. Groups are judged in order, each seeing the earlier ones; a group whose
 `expects` fail is left out whole and gets its `Conflict` in the list, the others get None. Then
@@ -35,33 +42,25 @@ not the one that was committed); `Invalid` (a tag that is not 32 bytes).
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
-from sqlite3 import Connection
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
 from seifas.errors import Conflict, Invalid, Tampered, Unavailable
-from seifas.storage.durable import create_private, os_faults
-from seifas.storage.migrations import STATE
-from seifas.storage.relaying import relay
-from seifas.storage.sqlite import Database, copy_pages, stored_bytes
+from seifas.storage.state_engine import StateEngine, StateWriter
 from seifas.storage.state_tree import Builder, StateTree, bucket_digest, bucket_of, row_digest
 
-PAGE_SIZE: Final = 8192
-"""A row of up to 1,980 bytes of body does not overflow, so a sealed head leaves no trace of what it came with."""
-
 TAG_SIZE: Final = 32
+_ADOPTED: Final = 5000
 _LEAVES: Final = 1024
 """Leaves read or dropped at a time, so that neither readers nor writers wait long."""
 
-_PUT: Final = "INSERT INTO state (tag, body) VALUES (?, ?) ON CONFLICT (tag) DO UPDATE SET body = excluded.body"
-_META: Final = "INSERT INTO meta (name, body) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET body = excluded.body"
-_LEAF: Final = "INSERT INTO leaves (idx, body) VALUES (?, ?)"
+
+T = TypeVar("T")
 
 
 class Group(msgspec.Struct, frozen=True, gc=False):
@@ -88,24 +87,16 @@ SealLast = Callable[[bytes, int, list[bytes]], tuple[bytes | None, Mapping[str, 
 
 
 class StateStore:
-    """keeper.db, open in one process at a time. Methods may be called from any thread."""
+    """The state, open in one process at a time. Methods may be called from any thread."""
 
-    def __init__(self, path: Path) -> None:
-        self._held = _hold(path.with_name(path.name + ".lock"))
+    def __init__(self, engine: StateEngine) -> None:
+        self._engine = engine
+        self._tree: StateTree | None = None
+        self._commits = 0
         try:
-            self._db = Database(path, page_size=PAGE_SIZE, migrations=STATE)
+            self._first, self._size = engine.edge()
         except BaseException:
-            os.close(self._held)
-            raise
-        try:
-            self._tree: StateTree | None = None
-            self._commits = 0
-            with self._db.reading() as connection:
-                first, last = connection.execute("SELECT min(idx), max(idx) FROM leaves").fetchone()
-            self._first: int = first or 0
-            self._size: int = 0 if last is None else last + 1
-        except BaseException:
-            self.abandon()
+            engine.abandon()
             raise
 
     @property
@@ -120,12 +111,12 @@ class StateStore:
 
     @property
     def first_leaf(self) -> int:
-        """Index of the oldest leaf still in the file."""
+        """Index of the oldest leaf that was not dropped."""
         return self._first
 
     def _loaded(self) -> StateTree:
         if self._tree is None:
-            raise Unavailable("the state is not loaded yet", where=self._db.name)
+            raise Unavailable("the state is not loaded yet", where=self._engine.name)
         return self._tree
 
     def load(self) -> Iterator[tuple[bytes, bytes]]:
@@ -133,36 +124,62 @@ class StateStore:
         commits = self._commits
         builder = Builder()
         add = builder.add
-        with self._db.reading() as connection:
-            cursor = connection.execute("SELECT tag, body FROM state ORDER BY tag")
-            try:
-                for row in cursor:
-                    add(*row)
-                    yield row
-            finally:
-                cursor.close()
+        for row in self._engine.rows():
+            add(*row)
+            yield row
         tree = builder.finish()
-        with self._db.alone():
+        with self._engine.alone():
             if self._commits != commits:
-                raise Conflict("the state changed while it was loaded: load again", where=self._db.name)
+                raise Conflict("the state changed while it was loaded: load again", where=self._engine.name)
+            self._tree = tree
+
+    def take_up(self, tree: StateTree) -> None:
+        """In place of `load`, by who has followed what another node wrote here: the tree of the rows that were read.
+
+        The caller holds its root against the signed one; every row is held against the tree before it is used.
+        """
+        with self._engine.alone():
+            if self._commits:
+                raise Conflict("the state changed while it was loaded: load again", where=self._engine.name)
             self._tree = tree
 
     def get(self, tag: bytes) -> bytes | None:
         """The body under this tag now, None if there is none."""
         number = bucket_of(_checked(tag))
-        with self._db.reading() as connection:
-            rows = _bucket(connection, number)
+        rows = self._engine.buckets((number,)).get(number, {})
         if _digest(_digests(rows)) != self._loaded().bucket(number):
             # Between the read and the look at the tree a commit may have passed; without writers it must agree.
-            with self._db.alone(), self._db.reading() as connection:
-                rows = _bucket(connection, number)
+            with self._engine.alone():
+                rows = self._engine.buckets((number,)).get(number, {})
                 _verify(number, _digests(rows), self._loaded())
         return rows.get(tag)
 
     def meta(self, name: str) -> bytes | None:
-        with self._db.reading() as connection:
-            row = connection.execute("SELECT body FROM meta WHERE name = ?", (name,)).fetchone()
-        return None if row is None else stored_bytes(row[0], self._db.name, name)
+        return self._engine.meta(name)
+
+    def metas(self) -> dict[str, bytes]:
+        return self._engine.metas()
+
+    def adopt(
+        self, rows: Iterable[tuple[bytes, bytes]], leaves: Iterable[tuple[int, bytes]], meta: Mapping[str, bytes]
+    ) -> None:
+        """Fills this empty state as another one is, in transactions of a few thousand rows; `load` it afterwards.
+
+        Killed half-way it is no state: the caller begins anew with an empty one. `Conflict` where it is not empty.
+        """
+        with self._engine.alone():
+            if self._size or self._engine.metas() or next(iter(self._engine.rows()), None) is not None:
+                raise Conflict("this state is not empty", where=self._engine.name)
+            for part in _parts(rows):
+                with self._engine.writing() as writer:
+                    writer.write(part, (), (), {})
+            for leaf_part in _parts(leaves):
+                with self._engine.writing() as writer:
+                    writer.write((), (), leaf_part, {})
+            with self._engine.writing() as writer:
+                writer.write((), (), (), meta)
+            self._first, self._size = self._engine.edge()
+            self._tree = None
 
     def commit(
         self,
@@ -172,12 +189,12 @@ class StateStore:
         on_durable: Callable[[Change], None] | None = None,
     ) -> list[Conflict | None]:
         """Writes all groups that can be written, durable on return. The module's docstring has the rules."""
-        with self._db.alone():
+        with self._engine.alone():
             tree = self._loaded()
             undo = []
             try:
-                with self._db.writing() as connection:
-                    work = _Work(connection, tree)
+                with self._engine.writing() as writer:
+                    work = _Work(writer, tree, groups)
                     leaves: list[bytes] = []
                     outcomes: list[Conflict | None] = []
                     for group in groups:
@@ -187,21 +204,21 @@ class StateStore:
                             leaves.extend(group.leaves)
                     if outcomes and all(outcomes):
                         return outcomes
-                    undo = work.write()
+                    undo = work.update_tree()
                     root = tree.root
                     first = self._size
                     closing, meta = seal_last(root, first + len(leaves), leaves)
                     if closing is not None:
                         leaves = [*leaves, closing]
-                    connection.executemany(_LEAF, enumerate(leaves, first))
-                    connection.executemany(_META, meta.items())
+                    puts, deletes = work.puts(), work.deletes()
+                    writer.write(puts, deletes, list(enumerate(leaves, first)), meta)
             except BaseException:
                 tree.restore(undo)
                 raise
             self._size = first + len(leaves)
             self._commits += 1
             if on_durable is not None:
-                on_durable(Change(first, leaves, work.puts(), work.deletes(), dict(meta), root))
+                on_durable(Change(first, leaves, puts, deletes, dict(meta), root))
             return outcomes
 
     def leaf_range(self, first: int, last: int | None = None) -> Iterator[tuple[int, bytes]]:
@@ -209,119 +226,90 @@ class StateStore:
         end = self._size if last is None else min(last, self._size)
         while first < end:
             until = min(end, first + _LEAVES)
-            with self._db.reading() as connection:
-                rows = connection.execute(
-                    "SELECT idx, body FROM leaves WHERE idx >= ? AND idx < ? ORDER BY idx", (first, until)
-                ).fetchall()
+            rows = self._engine.leaves(first, until)
             if [index for index, _ in rows] != list(range(first, until)):
                 raise Tampered(f"audit leaves {first} to {until - 1} are not all there", where=f"leaf {first}")
-            for index, body in rows:
-                yield index, stored_bytes(body, self._db.name, f"leaf {index}")
+            yield from rows
             first = until
 
     def drop_leaves(self, below: int) -> None:
-        """Removes leaves with an index under `below`, a thousand a transaction. The newest one always stays.
+        """Gives up leaves with an index under `below`, a thousand a transaction. The newest one always stays.
 
-        It stays so that the size of the log can be read from the file alone.
+        It stays so that the size of the log can be read from the database alone.
         """
         below = min(below, self._size - 1)
         while self._first < below:
             until = min(below, self._first + _LEAVES)
-            with self._db.alone():
-                with self._db.writing() as connection:
-                    connection.execute("DELETE FROM leaves WHERE idx < ?", (until,))
+            with self._engine.alone():
+                self._engine.drop_leaves(until)
                 self._first = until
 
     def snapshot(self, path: Path, *, pinned: Callable[[], None] | None = None) -> None:
-        """Copies one committed moment to the new file `path` (0600, synced) while commits go on.
+        """Copies one committed moment to the new SQLite file `path` (0600, synced) while commits go on.
 
         `pinned` is called when that moment is fixed and no commit is under way: whoever keeps a journal of commits
         notes its position there.
         """
-        with self._db.reading() as source:
-            try:
-                with self._db.alone():
-                    source.execute("BEGIN")
-                    source.execute("SELECT count(*) FROM schema_version").fetchall()
-                    if pinned is not None:
-                        pinned()
-                copy_pages(source, path, self._db.name)
-            finally:
-                if source.in_transaction:
-                    source.execute("ROLLBACK")
+        self._engine.snapshot(path, self._first, pinned)
 
     @property
     def broken(self) -> bool:
-        """Whether only opening it again can help, and can (sqlite.Database)."""
-        return self._db.broken
+        """Whether only opening it again can help, and can."""
+        return self._engine.broken
 
     def relay(self, after: bytes = b"") -> bytes | None:
         """Lays a slice of the rows anew (relaying.py); where to go on, None at the end. The tree stays as it is."""
-        return relay(self._db, "state", "tag", after=after)
+        return self._engine.relay(after)
+
+    def size(self) -> int:
+        """About how many bytes it takes."""
+        return self._engine.size()
 
     def checkpoint(self) -> bool:
         """Empties the write-ahead log, where replaced bodies may still stand; False if a reader was in the way."""
-        return self._db.checkpoint()
+        return self._engine.checkpoint()
 
     def close(self) -> None:
-        self._db.close()
-        self._let_go()
+        self._engine.close()
 
     def abandon(self) -> None:
-        """Closes what has turned out not to be the state that was expected (sqlite.Database.abandon)."""
-        self._db.abandon()
-        self._let_go()
-
-    def _let_go(self) -> None:
-        if self._held >= 0:
-            os.close(self._held)
-            self._held = -1
+        """Closes what has turned out not to be the state that was expected."""
+        self._engine.abandon()
 
 
 class _Work:
-    """The rows one commit touches: as they are on disk (checked against the tree), and as they will be."""
+    """The rows one commit touches: as they are stored (checked against the tree), and as they will be."""
 
-    def __init__(self, connection: Connection, tree: StateTree) -> None:
-        self._connection = connection
+    def __init__(self, writer: StateWriter, tree: StateTree, groups: Sequence[Group]) -> None:
         self._tree = tree
-        self._rows: dict[int, dict[bytes, bytes]] = {}
         self._digests: dict[int, dict[bytes, bytes]] = {}
         self._changed: dict[bytes, bytes | None] = {}
+        numbers = sorted({bucket_of(_checked(tag)) for group in groups for tag in _tags(group)})
+        self._rows = writer.buckets(numbers) if numbers else {}
+        for number in numbers:
+            # Checked before it is changed: otherwise a row exchanged behind us would be vouched for by the new root.
+            rows = self._rows.setdefault(number, {})
+            self._digests[number] = digests = _digests(rows)
+            _verify(number, digests, tree)
 
     def take(self, group: Group) -> Conflict | None:
         """Takes the group's changes, or says why not."""
         for tag, digest in group.expects:
-            body = self._bucket(tag).get(tag)
+            body = self._rows[bucket_of(tag)].get(tag)
             if (None if body is None else hashlib.sha256(body).digest()) != digest:
                 return Conflict("somebody else wrote first: read again and repeat", where=tag.hex())
         for tag, body in group.puts:
             if not isinstance(body, bytes):
-                raise Invalid("a state row is bytes", where=_checked(tag).hex())
-            self._bucket(tag)[tag] = body
+                raise Invalid("a state row is bytes", where=tag.hex())
+            self._rows[bucket_of(tag)][tag] = body
             self._changed[tag] = body
         for tag in group.deletes:
-            self._bucket(tag).pop(tag, None)
+            self._rows[bucket_of(tag)].pop(tag, None)
             self._changed[tag] = None
         return None
 
-    def _bucket(self, tag: bytes) -> dict[bytes, bytes]:
-        number = bucket_of(_checked(tag))
-        rows = self._rows.get(number)
-        if rows is None:
-            # Checked before it is changed: otherwise a row exchanged on disk would be vouched for by the new root.
-            rows = _bucket(self._connection, number)
-            digests = _digests(rows)
-            _verify(number, digests, self._tree)
-            self._rows[number] = rows
-            self._digests[number] = digests
-        return rows
-
-    def write(self) -> list[tuple[int, int, bytes]]:
-        """Writes the rows and updates the tree; returns what restores the tree."""
-        if not self._changed:
-            return []
-        self._connection.executemany(_PUT, self.puts())
-        self._connection.executemany("DELETE FROM state WHERE tag = ?", ((tag,) for tag in self.deletes()))
+    def update_tree(self) -> list[tuple[int, int, bytes]]:
+        """Makes the tree that of the changed rows; returns what restores it."""
         touched = set()
         for tag, body in self._changed.items():
             number = bucket_of(tag)
@@ -339,17 +327,16 @@ class _Work:
         return sorted(tag for tag, body in self._changed.items() if body is None)
 
 
-def _hold(path: Path) -> int:
-    """Two keepers on one state would each vouch for half of it; the lock falls with the process."""
-    create_private(path)
-    with os_faults(path.name):
-        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(descriptor)
-        raise Unavailable("another process has this vault's state open", where=path.name) from error
-    return descriptor
+def _parts(pairs: Iterable[T]) -> Iterator[list[T]]:
+    waiting = iter(pairs)
+    while part := list(islice(waiting, _ADOPTED)):
+        yield part
+
+
+def _tags(group: Group) -> Iterator[bytes]:
+    yield from (tag for tag, _ in group.expects)
+    yield from (tag for tag, _ in group.puts)
+    yield from group.deletes
 
 
 def _checked(tag: bytes) -> bytes:
@@ -358,21 +345,8 @@ def _checked(tag: bytes) -> bytes:
     return tag
 
 
-def _bucket(connection: Connection, number: int) -> dict[bytes, bytes]:
-    # One range of the key, as no tag is longer than the upper bound: two bytes and thirty times 0xff.
-    prefix = number.to_bytes(2, "big")
-    return dict(
-        connection.execute(
-            "SELECT tag, body FROM state WHERE tag >= ? AND tag <= ?", (prefix, prefix + b"\xff" * (TAG_SIZE - 2))
-        ).fetchall()
-    )
-
-
 def _digests(rows: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
-    return {
-        tag: row_digest(tag, stored_bytes(body, "keeper.db", f"state bucket {bucket_of(tag):04x}"))
-        for tag, body in rows.items()
-    }
+    return {tag: row_digest(tag, body) for tag, body in rows.items()}
 
 
 def _digest(digests: Mapping[bytes, bytes]) -> bytes:
