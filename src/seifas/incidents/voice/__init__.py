@@ -1,0 +1,1 @@
+"""The public voice: statements and press kits as files that any host can serve, without scripts."""
