@@ -1,0 +1,1 @@
+"""Photos beside their bytes: what a file name tells, how a series is ordered. Pure functions."""
