@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from xml.sax.saxutils import escape
 
 from seifas.errors import Invalid
+from seifas.names.contacts import check_digit
 from seifas.tables import headings, reading
-from seifas.tables.personal_code import check_digit
 from seifas.tables.rows import Rows
 from seifas.tables.table import Table
 

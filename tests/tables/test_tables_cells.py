@@ -3,6 +3,7 @@
 from datetime import date
 
 import pytest
+from example_counts import of_whole
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from table_files import code
@@ -38,7 +39,7 @@ def test_spoilt_text_is_refused(cell):
 
 
 @given(st.text(max_size=60))
-@settings(max_examples=200)
+@settings(max_examples=of_whole(200))
 def test_cleaning_is_settled_after_once(text):
     try:
         once = cells.clean(text)
@@ -173,7 +174,7 @@ def test_other_sexes():
 
 
 @given(st.dates(date(1900, 1, 1), date(2020, 1, 1)), st.integers(900, 999), st.sampled_from(["female", "male"]))
-@settings(max_examples=100)
+@settings(max_examples=of_whole(100))
 def test_codes_are_read_as_they_are_made_elsewhere(day, serial, sex):
     made = demo_codes.personal_code(demo_codes.Birth(sex, day, serial))
     found = personal_code.read(made)

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+from example_counts import of_whole
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -27,13 +28,13 @@ def read_all(texts: list[str], **options: object) -> list[str]:
 
 
 @given(st.lists(days, min_size=1, max_size=20), st.sampled_from(YEAR_FIRST))
-@settings(max_examples=80)
+@settings(max_examples=of_whole(80))
 def test_year_first_needs_no_decision(dates, form):
     assert read_all([form.format(day) for day in dates]) == [day.isoformat() for day in dates]
 
 
 @given(st.lists(days, min_size=1, max_size=20), st.sampled_from(DAY_FIRST + MONTH_FIRST))
-@settings(max_examples=150)
+@settings(max_examples=of_whole(150))
 def test_a_column_with_one_certain_date_is_read_right(dates, form):
     certain = date(1980, 1, 25)
     texts = [form.format(day) for day in [*dates, certain]]
@@ -41,7 +42,7 @@ def test_a_column_with_one_certain_date_is_read_right(dates, form):
 
 
 @given(st.lists(days, min_size=1, max_size=20), st.sampled_from(DAY_FIRST + MONTH_FIRST))
-@settings(max_examples=150)
+@settings(max_examples=of_whole(150))
 def test_a_column_is_read_right_or_refused_never_wrong(dates, form):
     """The truth is day first or month first; dots alone are taken as day first, as nobody writes them otherwise."""
     texts = [form.format(day) for day in dates]
@@ -83,7 +84,7 @@ def test_dots_are_day_first_and_that_is_said():
 
 
 @given(st.dates(date(1906, 1, 1), date(2150, 1, 1)))
-@settings(max_examples=80)
+@settings(max_examples=of_whole(80))
 def test_serials_of_spreadsheets(day):
     serial = (day - date(1899, 12, 30)).days
     assert Column("Data").read(str(serial)).day == day.isoformat()

@@ -1,6 +1,7 @@
 """CSV and TSV: what was written comes back in every dialect; where a row ends is certain or the file is refused."""
 
 import pytest
+from example_counts import of_whole
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from table_files import csv_text, read, table_or_refusal
@@ -26,7 +27,7 @@ def swallowed(cells, delimiter):
     st.lists(line, max_size=8), st.sampled_from(";,\t|"), st.sampled_from(["\n", "\r\n", "\r"]), st.booleans(),
     st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
 )
-@settings(max_examples=150)
+@settings(max_examples=of_whole(150))
 def test_every_dialect_comes_back(lines, delimiter, newline, all_quoted, encoding):
     # Python's writer leaves a line feed bare where rows end with a carriage return: that would be two rows.
     text = csv_text([HEAD, *lines], delimiter, newline, all_quoted=all_quoted or newline == "\r")
@@ -38,7 +39,7 @@ def test_every_dialect_comes_back(lines, delimiter, newline, all_quoted, encodin
 
 @given(st.lists(st.tuples(*[st.sampled_from(["Ona", "Jonas", "1980-01-02", "1,5", "a b"])] * 5), max_size=12),
        st.sampled_from(";,\t|"))  # fmt: skip
-@settings(max_examples=60)
+@settings(max_examples=of_whole(60))
 def test_the_delimiter_is_found(lines, delimiter):
     table = read(csv_text([HEAD, *lines], delimiter))
     assert table.source.delimiter == delimiter
@@ -129,14 +130,14 @@ def test_a_cell_over_the_limit_is_spoilt_and_a_monstrous_one_ends_it():
 
 
 @given(st.binary(max_size=300))
-@settings(max_examples=200)
+@settings(max_examples=of_whole(200))
 def test_no_bytes_bring_anything_but_a_table_or_a_refusal(raw):
     found = table_or_refusal(raw)
     assert isinstance(found, Invalid) or all(len(cells) == len(found.headings) for _, cells in found)
 
 
 @given(st.binary(max_size=120))
-@settings(max_examples=100)
+@settings(max_examples=of_whole(100))
 def test_nor_do_bytes_after_good_headings(raw):
     found = table_or_refusal("Vardas;Pavardė;Telefonas\n".encode() + raw)
     assert isinstance(found, Invalid) or found.headings == ("Vardas", "Pavardė", "Telefonas") or found.heading_row > 1

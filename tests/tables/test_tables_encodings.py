@@ -1,6 +1,7 @@
 """Encodings are told by proof or asked for; Windows-1257 is never taken for anything else, nor anything else for it."""
 
 import pytest
+from example_counts import of_whole
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from table_files import csv_text, read
@@ -22,7 +23,7 @@ marked = st.one_of(
 
 
 @given(st.lists(st.tuples(marked, marked), min_size=1, max_size=20), st.sampled_from([";", ",", "\t", "|"]))
-@settings(max_examples=60)
+@settings(max_examples=of_whole(60))
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "windows-1257"])
 def test_a_table_comes_back_from_every_encoding_and_delimiter(encoding, names, delimiter):
     raw = csv_text(

@@ -6,6 +6,7 @@ from datetime import date
 from functools import partial
 
 import pytest
+from example_counts import of_whole
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from table_files import code, csv_text, rows_of
@@ -174,7 +175,7 @@ lines = st.lists(
 
 
 @given(lines, st.randoms(use_true_random=False))
-@settings(max_examples=60)
+@settings(max_examples=of_whole(60))
 def test_ids_are_distinct_and_the_same_whatever_the_order_of_rows(some, chance):
     def all_ids(rows: list[tuple[str, ...]]) -> list[str]:
         return sorted(body["id"] for bodies in planned(*rows) for body in bodies)

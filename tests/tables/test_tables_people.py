@@ -1,5 +1,6 @@
 """Rows become patients: never two people in one, the same whatever the order of the rows."""
 
+from example_counts import of_whole
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from table_files import code
@@ -117,7 +118,7 @@ rows = st.lists(
 
 
 @given(rows, st.randoms(use_true_random=False))
-@settings(max_examples=400)
+@settings(max_examples=of_whole(400))
 def test_the_order_of_rows_does_not_matter_and_codes_never_mix(some, chance):
     groups, refused = joined(*some)
     order = list(range(len(some)))

@@ -7,6 +7,7 @@ import tracemalloc
 import zipfile
 
 import pytest
+from example_counts import of_whole
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from table_files import MAIN, packed, place, read, sheet_of, table_or_refusal, text_cell, workbook_parts, xlsx
@@ -37,7 +38,7 @@ def unescapable(text: str) -> bool:
 
 
 @given(st.lists(st.tuples(cell, cell, cell).filter(lambda cells: any(part.strip() for part in cells)), max_size=6))
-@settings(max_examples=80)
+@settings(max_examples=of_whole(80))
 def test_text_comes_back(lines):
     lines = [cells for cells in lines if not any(unescapable(part) for part in cells)]
     table = read(xlsx([HEAD, *lines]))
@@ -46,7 +47,7 @@ def test_text_comes_back(lines):
 
 
 @given(st.lists(cell.filter(lambda text: text and not unescapable(text)), min_size=1, max_size=6))
-@settings(max_examples=40)
+@settings(max_examples=of_whole(40))
 def test_shared_texts_come_back(texts):
     shared = "".join(
         f'<si><r><t xml:space="preserve">{_escaped(text[:3])}</t></r><rPh><t>skaitymas</t></rPh>'
@@ -230,7 +231,7 @@ def test_a_cut_off_workbook_is_refused(cut):
 
 
 @given(st.data())
-@settings(max_examples=60)
+@settings(max_examples=of_whole(60))
 def test_flipped_bytes_bring_a_table_or_a_refusal(data):
     raw = bytearray(xlsx([HEAD, ["Ona", "P", "x"]]))
     for _ in range(data.draw(st.integers(1, 4))):
@@ -240,7 +241,7 @@ def test_flipped_bytes_bring_a_table_or_a_refusal(data):
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-10**15, max_value=10**15, places=3))
-@settings(max_examples=80)
+@settings(max_examples=of_whole(80))
 def test_numbers_keep_their_value(number):
     text = number_text(str(number), "", epoch_1904=False)
     assert float(text) == float(number)

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from seifas.fhir.json_text import Number
-from seifas.keeper.directory.names import fold
+from seifas.names.folding import fold
 from seifas.tables.dates import When
 from seifas.tables.rows import Labelled, Row
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from unicodedata import category, normalize
 
-from seifas.keeper.directory.contacts import email_form, phone_digits
-from seifas.keeper.directory.names import PARTICLES, fold
+from seifas.names.contacts import email_form, phone_digits
+from seifas.names.folding import PARTICLES, fold
 from seifas.tables.encodings import misread
 from seifas.tables.personal_code import is_rounded
 from seifas.tables.table import BadCell, spoilt_reason

@@ -13,7 +13,7 @@ from functools import lru_cache
 import msgspec
 
 from seifas.errors import Invalid
-from seifas.keeper.directory.names import fold
+from seifas.names.folding import fold
 from seifas.tables.table import Table
 
 IGNORE = "ignore"

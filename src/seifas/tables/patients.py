@@ -16,7 +16,7 @@ import msgspec
 from seifas.errors import Invalid
 from seifas.fhir.bundle import Change, draft_bundle, plan
 from seifas.fhir.validate import BadResource
-from seifas.keeper.directory.names import fold
+from seifas.names.folding import fold
 from seifas.tables.as_fhir import Made, MakeId, entries
 from seifas.tables.as_fhir import patient as patient_resource
 from seifas.tables.people import OTHER_ROW, People, contradictions

@@ -10,7 +10,7 @@ import hashlib
 from array import array
 from collections.abc import Callable, Iterable
 
-from seifas.keeper.directory.names import fold
+from seifas.names.folding import fold
 from seifas.tables.rows import Row
 from seifas.tables.table import Fault
 

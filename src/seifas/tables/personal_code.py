@@ -11,13 +11,12 @@ from datetime import date
 
 import msgspec
 
+from seifas.names.contacts import check_digit
 from seifas.tables.table import BadCell
 
 _ELEVEN = re.compile(r"[1-9]\d{10}", re.ASCII)
 _EXPONENT = re.compile(r"[+-]?\d+(?:[.,]\d+)?\s?[eE]\s?\+?\d+")
 _TAIL = re.compile(r"(?<=\d{10})[.,]0+\Z", re.ASCII)
-_FIRST_WEIGHTS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 1)
-_SECOND_WEIGHTS = (3, 4, 5, 6, 7, 8, 9, 1, 2, 3)
 
 ROUNDED = (
     "is a long number that the spreadsheet rounded (like 3,8E+10): its last digits are not in the file any more. "
@@ -36,15 +35,6 @@ class PersonalCode(msgspec.Struct, frozen=True):
 def is_rounded(text: str) -> bool:
     """Whether it is a number with an exponent, as spreadsheets write long numbers."""
     return _EXPONENT.fullmatch(text) is not None
-
-
-def check_digit(ten: str) -> int:
-    """The eleventh digit for the first ten: two rows of weights modulo 11, and 0 where both leave 10."""
-    for weights in (_FIRST_WEIGHTS, _SECOND_WEIGHTS):
-        rest = sum(int(digit) * weight for digit, weight in zip(ten, weights, strict=True)) % 11
-        if rest < 10:
-            return rest
-    return 0
 
 
 def plain(text: str) -> str:

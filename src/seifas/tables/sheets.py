@@ -27,7 +27,7 @@ def read(raw: bytes, known: Callable[[list[str]], int], *, sheet: str = "", head
     chosen = _choose(container, book, sheet)
     notes = () if len(book.sheets) == 1 else (f"sheet {book.sheets.index(chosen) + 1} of {len(book.sheets)} is read",)
     source = Source("XLSX", notes=notes, epoch_1904=book.epoch_1904)
-    return fill(source, _rows(container, book, chosen), known, exact=False, headed=headed)
+    return fill(source, rows(container, book, chosen), known, exact=False, headed=headed)
 
 
 def _refuse_others(container: Container) -> None:
@@ -55,7 +55,7 @@ def _choose(container: Container, book: Book, asked: str) -> Sheet:
     visible = [one for one in book.sheets if not one.hidden] or list(book.sheets)
     if len(visible) == 1:
         return visible[0]
-    filled = [one for one in visible if _has_rows(container, book, one)]
+    filled = [one for one in visible if _hasrows(container, book, one)]
     if len(filled) > 1:
         numbers = ", ".join(str(book.sheets.index(one) + 1) for one in filled)
         raise Invalid(f"several sheets have rows ({numbers}): name one with --sheet, import the others after it",
@@ -63,16 +63,17 @@ def _choose(container: Container, book: Book, asked: str) -> Sheet:
     return filled[0] if filled else visible[0]
 
 
-def _has_rows(container: Container, book: Book, sheet: Sheet) -> bool:
+def _hasrows(container: Container, book: Book, sheet: Sheet) -> bool:
     found = 0
-    for _, cells in _rows(container, book, sheet):
+    for _, cells in rows(container, book, sheet):
         found += any(cells)
         if found == 2:
             return True
     return False
 
 
-def _rows(container: Container, book: Book, sheet: Sheet) -> Iterator[Numbered]:
+def rows(container: Container, book: Book, sheet: Sheet) -> Iterator[Numbered]:
+    """The filled rows of one sheet, read as they are asked for."""
     cells = _Cells(book)
     for _ in feed(container.pieces(sheet.part), cells, part="sheet"):
         yield from cells.rows

@@ -1,0 +1,1 @@
+"""Leaks: whose data a published sample is, and which way it went out."""
