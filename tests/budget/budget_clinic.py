@@ -9,7 +9,8 @@ from hashlib import blake2b
 
 import msgspec
 
-from seifas.drill.day_model import BY_PATIENT, DAY, PLANNED_AHEAD, START, DayModel, Deed, Shape, Step, Visit
+from seifas.drill.day_deeds import BY_PATIENT, DAY, PLANNED_AHEAD, START, Deed, Shape, Step, Visit
+from seifas.drill.day_model import DayModel
 from seifas.keeper.budget import officer
 from seifas.keeper.budget.asks import Action, Ask
 from seifas.keeper.budget.charges import Charge, Flag, Kind

@@ -1,17 +1,18 @@
 """Cards from FHIR Patients of all shapes, and their bytes."""
 
-import time
 from contextlib import suppress
 from datetime import date
 
 import msgspec
 import pytest
+from example_counts import of_whole
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from quickness import within
 
 from seifas.errors import Invalid, Tampered
 from seifas.keeper.directory.card import LIST_LIMIT, Card, card_of, decode, encode
-from seifas.keeper.directory.contacts import code_form, email_form, is_fhir_date, phone_digits
+from seifas.names.contacts import code_form, email_form, is_fhir_date, phone_digits
 
 ID = "00112233445566778899aabbccddeeff"
 TODAY = date(2026, 11, 3)
@@ -131,14 +132,14 @@ JSON = st.recursive(
 
 @given(st.dictionaries(st.sampled_from(
     ["name", "identifier", "telecom", "birthDate", "gender", "active", "deceasedBoolean", "deceasedDateTime"]), JSON))
-@settings(max_examples=200)  # fmt: skip
+@settings(max_examples=of_whole(200))  # fmt: skip
 def test_no_shape_of_json_makes_a_card_fail(patient):
     card = card_of({**patient, "id": ID})
     assert decode(encode(card)) == card
 
 
 @given(st.binary(max_size=60))
-@settings(max_examples=200)
+@settings(max_examples=of_whole(200))
 def test_bytes_that_are_no_card_are_tampered(body):
     with suppress(Tampered):
         assert isinstance(decode(body), Card)
@@ -157,10 +158,7 @@ def test_an_old_card_without_the_fields_added_since_still_opens():
 
 def test_24000_cards_decode_in_a_fifth_of_a_second():
     bodies = [encode(card_of(PATIENT))] * 24_000
-    began = time.process_time()
-    for body in bodies:
-        decode(body)
-    assert time.process_time() - began < 0.2
+    assert within(0.2, lambda: [decode(body) for body in bodies])
 
 
 @pytest.mark.parametrize(

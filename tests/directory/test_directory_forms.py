@@ -3,11 +3,12 @@
 from itertools import combinations
 
 import pytest
+from example_counts import of_whole
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seifas.keeper.directory.forms import stems
-from seifas.keeper.directory.names import fold
+from seifas.names.folding import fold
+from seifas.names.forms import stems
 
 # One family a row: the man, wives' and daughters' forms, the short -ė form, cases. Sources of the forms: the ordinary
 # declensions, and the suffixes of women's surnames by the man's ending.
@@ -90,7 +91,7 @@ def test_a_daughter_of_petras_and_a_short_form_of_petraitis_are_written_alike():
 
 
 @given(st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=1, max_size=40))
-@settings(max_examples=300)
+@settings(max_examples=of_whole(300))
 def test_any_word_has_a_stem_that_is_never_empty(word):
     found = stems(word)
     assert 1 <= len(found) <= 2

@@ -1,16 +1,18 @@
 """Attacks on the search box and on what it leaves behind."""
 
+import contextlib
 import gc
 import os
 import re
 import sqlite3
 import threading
-import time
 from pathlib import Path
 
 import pytest
+from example_counts import of_whole
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from quickness import within
 
 from seifas.errors import Invalid, Locked, SeifasError, TooLarge
 from seifas.keeper.directory.asking import FIELD_LIMIT, HIT_LIMIT, Query, plan_of
@@ -115,12 +117,14 @@ def test_no_error_repeats_what_was_typed(clinic):
 
 @pytest.mark.parametrize("field", ["family", "given", "name", "birthdate", "identifier", "phone", "email"])
 def test_huge_fields_are_refused_at_once(clinic, field):
-    began = time.process_time()
-    with pytest.raises(TooLarge):
-        clinic.search(Query(**{field: "a" * (FIELD_LIMIT + 1)}))
-    with pytest.raises(TooLarge):
-        clinic.search(Query(**{field: "ž 1" * 5_000_000}))
-    assert time.process_time() - began < 0.2
+    huge = Query(**{field: "ž 1" * 5_000_000})
+
+    def refused():
+        for query in (Query(**{field: "a" * (FIELD_LIMIT + 1)}), huge):
+            with pytest.raises(TooLarge):
+                clinic.search(query)
+
+    assert within(0.2, refused)
 
 
 @pytest.mark.parametrize(
@@ -128,19 +132,19 @@ def test_huge_fields_are_refused_at_once(clinic, field):
 )
 def test_no_text_makes_the_reading_of_a_query_slow(unit):
     typed = (unit * FIELD_LIMIT)[:FIELD_LIMIT]
-    began = time.process_time()
-    for field in ("name", "birthdate", "phone", "email", "identifier"):
-        try:
-            plan_of(Query(**{field: typed}))
-        except Invalid:
-            continue
-    assert time.process_time() - began < 0.05
+
+    def read():
+        for field in ("name", "birthdate", "phone", "email", "identifier"):
+            with contextlib.suppress(Invalid):
+                plan_of(Query(**{field: typed}))
+
+    assert within(0.05, read)
 
 
 @given(st.dictionaries(
     st.sampled_from(["family", "given", "name", "birthdate", "identifier", "phone", "email"]),
     st.text(st.characters(), max_size=60) | st.text('pavrdnis019+-./@"*() ', max_size=60), max_size=3))
-@settings(max_examples=300, deadline=None)  # fmt: skip
+@settings(max_examples=of_whole(300), deadline=None)  # fmt: skip
 def test_any_query_answers_or_is_invalid(clinic, fields):
     try:
         hits = clinic.search(Query(**fields))

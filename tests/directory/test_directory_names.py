@@ -3,10 +3,11 @@
 import unicodedata
 
 import pytest
+from example_counts import of_whole
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seifas.keeper.directory.names import (
+from seifas.names.folding import (
     NAME_LIMIT,
     WORD_LIMIT,
     WORDS_LIMIT,
@@ -61,7 +62,7 @@ def test_composed_and_decomposed_letters_fold_alike():
 
 
 @given(st.text(st.characters(), max_size=80))
-@settings(max_examples=300)
+@settings(max_examples=of_whole(300))
 def test_any_text_folds_to_plain_words_and_folding_again_changes_nothing(text):
     folded = fold(text)
     assert all(letter in "abcdefghijklmnopqrstuvwxyz0123456789 " for letter in folded)
@@ -129,14 +130,14 @@ _NEARLY = st.text(alphabet=_LITHUANIAN + _LITHUANIAN.upper() + "'’`-. 09Łłß
 
 
 @given(_NEARLY)
-@settings(max_examples=300)
+@settings(max_examples=of_whole(300))
 def test_lithuanian_letters_fold_as_unicode_takes_them_apart(text):
     apart = unicodedata.normalize("NFKD", text)
     assert words(text) == words(apart)
 
 
 @given(_NEARLY, st.integers(min_value=0, max_value=WORD_LIMIT))
-@settings(max_examples=300)
+@settings(max_examples=of_whole(300))
 def test_what_is_shown_is_the_shortest_beginning_with_so_many_letters(text, letters):
     piece = unicodedata.normalize("NFC", text)
     shown = shown_prefix(text, letters)

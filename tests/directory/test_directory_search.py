@@ -4,6 +4,7 @@ import string
 from hashlib import sha256
 
 import pytest
+from example_counts import of_whole
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -11,7 +12,7 @@ from seifas.errors import Invalid
 from seifas.keeper.directory.asking import HIT_LIMIT, Query
 from seifas.keeper.directory.card import Card
 from seifas.keeper.directory.index import FEW, Directory
-from seifas.keeper.directory.names import fold, without_titles
+from seifas.names.folding import fold, without_titles
 
 
 def card(who: str, *, former=(), birth="", phones=(), emails=(), codes=(), also=(), **more) -> Card:
@@ -284,7 +285,7 @@ def _clinic(people):
 
 
 @given(st.lists(PERSON, min_size=1, max_size=12), st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=of_whole(60), deadline=None)
 def test_every_patient_is_found_by_any_beginning_of_the_surname(people, data):
     directory, cards = _clinic(people)
     for each in cards:
@@ -309,7 +310,7 @@ def _with_typo(draw, word: str) -> str:
 
 
 @given(st.lists(PERSON, min_size=1, max_size=12), st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=of_whole(60), deadline=None)
 def test_every_patient_is_found_with_one_typing_error(people, data):
     directory, cards = _clinic(people)
     for each in cards:
@@ -325,7 +326,7 @@ TYPED = st.lists(st.text(LETTERS, min_size=1, max_size=10), min_size=1, max_size
 
 
 @given(st.lists(PERSON, min_size=1, max_size=8), TYPED)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=of_whole(100), deadline=None)
 def test_a_hit_never_shows_more_than_typed_letters_and_initials(people, typed):
     directory, _ = _clinic(people)
     words = fold(" ".join(typed)).split()
@@ -336,7 +337,7 @@ def test_a_hit_never_shows_more_than_typed_letters_and_initials(people, typed):
 
 
 @given(st.lists(PERSON, min_size=2, max_size=10), st.randoms(use_true_random=False), st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=of_whole(40), deadline=None)
 def test_putting_replacing_and_removing_ends_where_loading_would(people, rng, data):
     loaded, cards = _clinic(people[1:])
     changed, everybody = _clinic([])[0], [Card(patient=bytes(16), family=people[0][0], given=("Gone",)), *cards]

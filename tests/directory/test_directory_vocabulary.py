@@ -1,5 +1,6 @@
 """The enumeration of typing errors, against the distance measured word by word."""
 
+from example_counts import of_whole
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rapidfuzz.distance import OSA
@@ -11,7 +12,7 @@ WORD = st.text("abz", min_size=1, max_size=9)
 
 
 @given(st.sets(WORD, max_size=40), WORD.filter(lambda word: len(word) >= FUZZY_FLOOR))
-@settings(max_examples=400)
+@settings(max_examples=of_whole(400))
 def test_near_finds_exactly_what_is_one_error_away(stored, word):
     whole, begin = Vocabulary(stored).near(word)
     near = {each for each in stored if OSA.distance(each, word) == 1}

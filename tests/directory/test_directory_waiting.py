@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from example_counts import of_whole
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -59,7 +60,7 @@ def test_nothing_waits_in_a_closed_directory() -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from(("put", "remove", "ask")), st.integers(0, 5), st.sampled_from(FAMILIES))))
-@settings(max_examples=60)
+@settings(max_examples=of_whole(60))
 def test_any_order_of_changes_and_questions(deeds: list[tuple[str, int, str]]) -> None:
     directory = Directory()
     truth: dict[bytes, str] = {}

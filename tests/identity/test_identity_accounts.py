@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from example_counts import of_whole
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -41,7 +42,7 @@ def test_bad_names_are_refused(table: AccountTable, name: str) -> None:
 
 
 @given(st.text(max_size=80))
-@settings(max_examples=200)
+@settings(max_examples=of_whole(200))
 def test_any_text_is_a_good_name_or_a_clear_refusal(name: str) -> None:
     table = AccountTable()
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from example_counts import of_whole
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -176,5 +177,5 @@ class Play(RuleBasedStateMachine):
             assert kind.must is None or kind.must in worn
 
 
-Play.TestCase.settings = settings(max_examples=200, stateful_step_count=60, deadline=None)
+Play.TestCase.settings = settings(max_examples=of_whole(200), stateful_step_count=60, deadline=None)
 TestApprovals = Play.TestCase

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from example_counts import of_whole
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -37,7 +38,7 @@ def test_waits_double_up_to_the_cap() -> None:
 
 
 @given(st.lists(st.integers(0, 10**8), max_size=60), PACES, st.integers(-(10**12), 10**12))
-@settings(max_examples=150)
+@settings(max_examples=of_whole(150))
 def test_no_brake_ever_holds_longer_than_its_cap(gaps: list[int], pace: Pace, jump: int) -> None:
     brake, now = Brake(), 10**13
     for gap in gaps:

@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pyotp
 import pytest
+from example_counts import of_whole
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -94,7 +95,7 @@ def test_recovery_codes_survive_handwriting_and_belong_to_one_account() -> None:
 
 
 @given(st.text(max_size=80))
-@settings(max_examples=100)
+@settings(max_examples=of_whole(100))
 def test_no_text_is_a_recovery_code_by_accident(text: str) -> None:
     _, kept = recovery.new_codes(b"a" * 16)
     assert recovery.spend(owner(kept), text) is None

@@ -15,6 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
+from example_counts import of_whole
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from identity_ceremonies import CHEATS, DESK, HOME, OTHER_SESSION, PORTAL, RP, SESSION, Clinic
@@ -289,7 +290,7 @@ def test_huge_answers_and_labels(clinic: Clinic, ruta: Account, phone: SoftAuthe
 
 
 @given(st.data())
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=of_whole(120), deadline=None)
 def test_no_changed_byte_of_an_answer_signs_anybody_in(data: st.DataObject) -> None:
     clinic = Clinic(1_790_000_000_000)
     ruta, device = clinic.person(), SoftAuthenticator()

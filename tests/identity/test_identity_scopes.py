@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from example_counts import of_whole
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -45,7 +46,7 @@ def test_granting_cuts_down() -> None:
 
 
 @given(SCOPES, SCOPES)
-@settings(max_examples=200)
+@settings(max_examples=of_whole(200))
 def test_nobody_gets_more_than_asked_or_more_than_held(asked: list[str], held: list[str]) -> None:
     try:
         granted = grant(" ".join(asked), tuple(held))

@@ -5,6 +5,7 @@ import timeit
 
 import msgspec
 import pytest
+from example_counts import of_whole
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -51,7 +52,7 @@ def test_no_other_text_is_a_token(sessions: SessionTable, now: int, token: str) 
 
 
 @given(st.data())
-@settings(max_examples=60)
+@settings(max_examples=of_whole(60))
 def test_a_token_with_one_character_changed_is_nobody(data: st.DataObject) -> None:
     sessions = SessionTable()
     token = issue(sessions, 0).token

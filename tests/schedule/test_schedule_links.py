@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
+from example_counts import of_whole
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -207,7 +208,7 @@ def _others_entries() -> dict[str, DayPage]:
 
 
 @given(DEEDS, st.booleans())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=of_whole(300), deadline=None)
 def test_nothing_one_account_does_alone_ever_warms_it(deeds, among_others):
     """No sequence of deeds of one account gives it a warm patient whom nobody else sees near that time."""
     pages = _others_entries() if among_others else {}

@@ -1,16 +1,10 @@
 """Day pages: what is booked, moved, closed and refused."""
 
-import os
-from datetime import datetime
-from itertools import pairwise
-from zoneinfo import ZoneInfo
-
 import msgspec
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from day_pages import DAY, DOCTOR, HOUR, JONAS, NOW, NURSE, ONA, OTHER_DOCTOR, RECEPTION, at, booked, visit
 
-from seifas.errors import Conflict, Invalid, Missing, SeifasError, Tampered
+from seifas.errors import Conflict, Invalid, Missing
 from seifas.keeper.schedule.pages import (
     CLOSE_DAYS,
     ENTRIES_LIMIT,
@@ -22,36 +16,12 @@ from seifas.keeper.schedule.pages import (
     bounds_of,
     cancel,
     confirm,
-    decode,
-    encode,
-    free,
     move,
-    record_visit,
     status,
     walk_in,
     without,
     without_patient,
 )
-
-DOCTOR, OTHER_DOCTOR, ONA, JONAS, RECEPTION, NURSE = (bytes([at]) * 16 for at in range(1, 7))
-DAY = "2026-11-04"
-HOUR = 3_600_000
-MINUTE = 60_000
-
-
-def at(text: str) -> int:
-    """Milliseconds of a wall-clock time in Vilnius."""
-    return int(datetime.fromisoformat(text).replace(tzinfo=ZoneInfo("Europe/Vilnius")).timestamp() * 1000)
-
-
-NOW = at("2026-11-03 10:00")
-
-
-def booked(page=None, start=f"{DAY} 09:00", minutes=30, by=RECEPTION, now=NOW, **more) -> DayPage:
-    return book(
-        page or DayPage(DOCTOR, DAY), entry_id=os.urandom(16), start_ms=at(start), minutes=minutes, patient=ONA, by=by,
-        now_ms=now, **more,
-    )  # fmt: skip
 
 
 def test_booking_keeps_order_and_changes_nothing_in_place():
@@ -237,6 +207,15 @@ def test_reviving_counts_as_making_and_needs_the_time():
     assert late.entry(entry_id).made_by == NURSE
 
 
+def test_a_slip_is_taken_back_beside_who_came_without_an_appointment():
+    page = booked()
+    entry = page.entries[0]
+    when = {"start_ms": entry.start_ms + 60_000, "minutes": 30, "patient": bytes(16), "by": RECEPTION}
+    beside = walk_in(page, entry_id=b"w" * 16, now_ms=entry.start_ms, **when)
+    off = status(beside, entry.id, "cancelled", by=RECEPTION, now_ms=entry.start_ms)
+    assert status(off, entry.id, "booked", by=RECEPTION, now_ms=entry.start_ms).entry(entry.id).status == "booked"
+
+
 def test_closing_late_counts_as_making():
     page = booked()
     entry_id = page.entries[0].id
@@ -275,12 +254,6 @@ def test_walk_ins_are_of_today_and_may_overlap():
 # --- visits told by Encounters ---
 
 
-def visit(page, start, end, by, now, entry_id=b"\x0e" * 16):
-    return record_visit(
-        page, entry_id=entry_id, start_ms=at(start), end_ms=end and at(end), patient=ONA, by=by, now_ms=at(now)
-    )
-
-
 def test_finishing_a_visit_keeps_its_maker_and_another_day_does_not():
     began = visit(DayPage(DOCTOR, DAY), f"{DAY} 09:00", None, RECEPTION, f"{DAY} 09:00")
     [entry] = began.entries
@@ -310,86 +283,3 @@ def test_entries_can_be_taken_out_for_good():
     assert without_patient(page, JONAS) == page
     with pytest.raises(Missing):
         without(page, bytes(16))
-
-
-# --- bytes, and everything at once ---
-
-
-def test_a_page_comes_back_from_its_bytes():
-    page = walk_in(
-        booked(note="Žaizda"), entry_id=bytes(16), start_ms=at(f"{DAY} 11:00"), minutes=5, patient=JONAS, by=NURSE,
-        now_ms=at(f"{DAY} 11:00"),
-    )  # fmt: skip
-    assert decode(encode(page)) == page
-    assert decode(encode(DayPage(DOCTOR, DAY))) == DayPage(DOCTOR, DAY)
-
-
-@pytest.mark.parametrize(
-    "body", [b"", b"\xc0", b"\x93", encode(DayPage(DOCTOR, "yesterday")), encode(booked())[:-3], b"\xff" * 99]
-)
-def test_other_bytes_are_tampered(body):
-    with pytest.raises(Tampered):
-        decode(body)
-
-
-STEPS = st.lists(
-    st.tuples(
-        st.sampled_from(
-            ["book", "move", "cancel", "confirm", "arrived", "done", "missed", "booked", "walk_in", "visit"]
-        ),
-        st.integers(0, 9),
-        st.integers(-30, 26 * 60),
-        st.integers(-5, 13 * 60),
-        st.booleans(),
-        st.sampled_from([RECEPTION, NURSE, PATIENT]),
-        st.integers(-2, 20),
-    ),
-    max_size=30,
-)
-
-
-@given(STEPS)
-@settings(max_examples=150, deadline=None)
-def test_whatever_is_done_a_page_stays_whole(steps):
-    page = DayPage(DOCTOR, DAY)
-    first = bounds_of(DAY)[0]
-    forced = False
-    for deed, which, start, minutes, force, by, days in steps:
-        now = first + days * 24 * HOUR + 9 * HOUR
-        entry_id = bytes([which]) * 16
-        slot = {"start_ms": first + start * MINUTE, "minutes": minutes, "by": by, "now_ms": now}
-        before = page
-        try:
-            if deed == "book":
-                page = book(page, entry_id=entry_id, patient=ONA, force=force, **slot)
-                forced = forced or force
-            elif deed == "move":
-                page, _ = move(page, page, entry_id, force=force, **slot)
-                forced = forced or force
-            elif deed == "cancel":
-                page = cancel(page, entry_id, by=by, now_ms=now)
-            elif deed == "confirm":
-                page = confirm(page, entry_id, now_ms=now)
-            elif deed == "walk_in":
-                page = walk_in(page, entry_id=entry_id, patient=ONA, **slot)
-                forced = True
-            elif deed == "visit":
-                page = record_visit(
-                    page, entry_id=entry_id, start_ms=slot["start_ms"], end_ms=slot["start_ms"] + minutes * MINUTE,
-                    patient=ONA, by=by, now_ms=now,
-                )  # fmt: skip
-                forced = True
-            else:
-                page = status(page, entry_id, deed, by=by, now_ms=now)
-        except SeifasError:
-            page = before
-        assert decode(encode(page)) == page
-        assert [(each.start_ms, each.id) for each in page.entries] == sorted((e.start_ms, e.id) for e in page.entries)
-        assert len({each.id for each in page.entries}) == len(page.entries)
-        low, high = bounds_of(DAY)
-        assert all(low <= each.start_ms and each.end_ms <= high for each in page.entries)
-        taken = [each for each in page.entries if not each.off]
-        if not forced:
-            assert all(one.end_ms <= two.start_ms for one, two in pairwise(taken))
-        assert all(not (each.off and each.touched_by) for each in page.entries)
-        assert free(page, high - MINUTE, 1) == all(each.end_ms <= high - MINUTE for each in taken)

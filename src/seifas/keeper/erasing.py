@@ -17,17 +17,25 @@ from typing import Any, Final
 import msgspec
 
 from seifas.audit.tree import leaf_hash
-from seifas.errors import Conflict, Invalid, Locked, Missing, OverBudget, Refused, SeifasError
-from seifas.keeper import certifying, sweeping, tombstones
+from seifas.errors import Conflict, Invalid, Locked, Missing, OverBudget, Refused, SeifasError, Unavailable
+from seifas.keeper import (
+    certifying,
+    erasing_copies,
+    leak_erasing,
+    letter_batches,
+    portal_doors,
+    sweeping,
+    sweeping_objects,
+    token_kit,
+    tombstones,
+)
 from seifas.keeper.administering import account_by_name
 from seifas.keeper.alarming import account_name, announce, ring
-from seifas.keeper.budget import charges
-from seifas.keeper.budget.asks import NOBODY, Ask
-from seifas.keeper.budget.asks import Action as Deed
-from seifas.keeper.budget.decisions import Outcome as Answer
-from seifas.keeper.budget.decisions import charge_of
+from seifas.keeper.budget.asks import NOBODY
 from seifas.keeper.certifying import GROUNDS, Certificate
 from seifas.keeper.door import OPS, Caller
+from seifas.keeper.erasing_certified import certified_at_once
+from seifas.keeper.erasing_charged import charged_for
 from seifas.keeper.holding import patient_head, refuse_if_kept
 from seifas.keeper.identity import approvals
 from seifas.keeper.identity.approvals import Request, State
@@ -35,9 +43,12 @@ from seifas.keeper.identity.hats import Hat
 from seifas.keeper.keeper import Keeper, Moment
 from seifas.keeper.lines import Action, Outcome
 from seifas.keeper.model import Facts, Head, Kind, Tombstone
+from seifas.keeper.notices import may_announce
 from seifas.keeper.opening import acting
+from seifas.keeper.reviewing import kept as kept_review
+from seifas.keeper.reviewing import without_patient as reviews_without
 from seifas.keeper.rotating import Deed as Together
-from seifas.keeper.rotating import turn
+from seifas.keeper.rotating import Turned, turn
 from seifas.keeper.schedule import pages
 
 log = logging.getLogger("seifas.erasing")
@@ -130,7 +141,7 @@ async def _asked(
     ) if there]
     return {
         "id": request.id, "state": "asked", "not_before_ms": moment.wall_ms + _wait_ms(), "channels": channels,
-        "ripens": len(channels) >= 2 or keeper.settings.demo,
+        "ripens": len(channels) >= 2 or keeper.settings.demo or may_announce(keeper, request, moment),
     }
 
 
@@ -197,10 +208,13 @@ async def _carry_out(keeper: Keeper, moment: Moment, request: Request) -> None:
     except Missing:
         keeper.approvals.put(msgspec.structs.replace(request, state=State.EXPIRED))
         await keeper.commit([], [keeper.row(Kind.APPROVAL, request.id, keeper.approvals.get(request.id))])
-    except (Refused, OverBudget) as error:
-        # A hold or the day's bound: it is tried again, until it goes or the approval lapses.
+    except (Refused, OverBudget, Unavailable) as error:
+        # A hold, the day's bound, a token in the safe, a move: it is tried again, until it goes or the approval lapses.
         keeper.tried[request.id] = moment.boot_ms
-        text = "An approved erasure was not carried out: a hold, the years of keeping or the day's bound is in the way."
+        text = (
+            "An approved erasure was not carried out: a hold, the years of keeping, the day's bound, a token that is "
+            "not attached or a move that was cut off is in the way."
+        )
         rings = ring(keeper, moment, "erasure-waits", 2, text)
         log.warning("an approved erasure waits", extra={"code": error.code, "where": error.where})
         await keeper.commit([keeper.leaf(moment, Action.ERASE, outcome=Outcome.REFUSED, note=error.code)], rings)
@@ -215,12 +229,16 @@ async def erase(
         moment = keeper.now()
         head = patient_head(keeper, patient)
         refuse_if_kept(keeper, head, _today(keeper, moment))
-        charged, rings = await _charge(keeper, moment, patient, request)
+        await asyncio.to_thread(erasing_copies.require_none, keeper.data, keeper.settings)
+        half = token_kit.half_in(opened.keystore.epoch())
+        await asyncio.to_thread(token_kit.require_all, keeper.settings.hsm.module, half)
+        charged, rings = await charged_for(keeper, moment, patient, request)
         records = sum(1 for entry in opened.vault.manifest(head).values() if not entry.deleted)
         rows: list[bytes] = []
         for part in sweeping.rows_of(opened.vault, head):
             rows += part
             await asyncio.sleep(0)
+        objects = sweeping_objects.objects_of(keeper, head)
         leaf = keeper.leaf(
             moment, Action.ERASE, account=request.asked_by if request is not None else b"", patient=patient,
             objects=(request.id,) if request is not None else (), charge=charged, note=ground,
@@ -231,8 +249,13 @@ async def erase(
             opened.keystore.generation + 1, leaf_hash(leaf).hex(),
             certifying.key_copies_until(moment.wall_ms, keeper.settings.retention.key_backup_days),
         )
-        await _turn(keeper, moment, head, leaf, rings, made, request)
+        turned = await _turn(keeper, moment, head, leaf, rings, made, request)
+        if half is not None and turned.ended and token_kit.is_final(
+            half, moment.wall_ms, keeper.settings.retention.key_backup_days
+        ):
+            made = await certified_at_once(keeper, opened.keyring.tag(patient), made, half)
         await asyncio.to_thread(_delete, keeper, rows)
+        await asyncio.to_thread(sweeping_objects.delete, keeper, objects)
         await asyncio.to_thread(keeper.directory.compact)
         export(keeper)
     log.info("a patient was erased", extra={"number": made.number, "rows": len(rows)})
@@ -242,7 +265,7 @@ async def erase(
 async def _turn(
     keeper: Keeper, moment: Moment, head: Head, leaf: bytes, rings: list[tuple[bytes, bytes]], made: Certificate,
     request: Request | None,
-) -> None:
+) -> Turned:
     """The epoch without this patient, and in the same commit everything that named them."""
     opened = keeper.require_unlocked()
     patient, tag = head.patient, opened.keyring.tag(head.patient)
@@ -255,6 +278,8 @@ async def _turn(
         puts = [*rings, keeper.row(Kind.TOMBSTONE, tag, stone)]
         puts += [keeper.row(Kind.DAY_PAGE, keeper.schedule.ident(page), page) for page in changed_pages]
         puts += [keeper.row(Kind.WORKLIST, one.id, one) for one in keeper.worklists.without(patient)]
+        puts += [keeper.row(Kind.JOB, one.id, one) for one in keeper.lot_jobs.without(patient)]
+        puts += [kept_review(keeper, one) for one in reviews_without(keeper, patient)]
         if request is not None:
             spent = approvals.done(
                 keeper.approvals, request.id, kind=approvals.Kind.ERASE, now_ms=moment.wall_ms
@@ -262,8 +287,13 @@ async def _turn(
             done.append(spent)
             puts.append(keeper.row(Kind.APPROVAL, spent.id, spent))
         head_tag = keeper.tag(Kind.HEAD, patient)
+        gone = [keeper.tag(Kind.PUBLICATION, one.id) for one in keeper.publications.of_patient(patient)]
+        gone += [keeper.tag(Kind.MERGE, one.other) for one in keeper.merges.touching(patient)]
+        gone += portal_doors.away_with(keeper, patient)
+        gone += [keeper.tag(Kind.CAPTURE, one.photo) for one in keeper.underway.values() if one.patient == patient]
         return Together(
-            [leaf], puts, [head_tag, keeper.tag(Kind.CANARY, patient), keeper.tag(Kind.HOLD, patient)],
+            [leaf], puts, [head_tag, keeper.tag(Kind.CANARY, patient), keeper.tag(Kind.HOLD, patient),
+             keeper.tag(Kind.DECOY, patient), *gone],
             [(head_tag, keeper.head_digests.get(patient))],
         )
 
@@ -272,17 +302,27 @@ async def _turn(
         keeper.head_digests.pop(patient, None)
         opened.vault.drop(patient)
         keeper.canaries.discard(patient)
+        keeper.decoys.drop(patient)
         keeper.holds.pop(patient, None)
+        keeper.publications.remove(keeper.publications.of_patient(patient))
+        keeper.passes.revoke(patient)
+        portal_doors.forget(keeper, patient)
+        keeper.underway = {key: one for key, one in keeper.underway.items() if one.patient != patient}
         for page in changed_pages:
             keeper.schedule.put(page)
         for worklist in keeper.worklists.without(patient):
             keeper.worklists.put(worklist)
+        for review in reviews_without(keeper, patient):
+            keeper.reviews[review.id] = review
+        for job in keeper.lot_jobs.without(patient):
+            keeper.lot_jobs.put(job)
+        keeper.merges.drop(patient, keeper.directory)
         keeper.directory.remove(patient)
 
     mark = tombstones.after(opened.audit.tombstones, tombstones.stone(tag, moment.wall_ms))
     opened.audit.mark(leaf, mark)
     try:
-        await turn(
+        return await turn(
             keeper, compose, without=patient, accept=accept, before=keeper.lock_of(b"schedule"),
             change=lambda facts: msgspec.structs.replace(facts, tombstones=made.number),
         )
@@ -291,32 +331,6 @@ async def _turn(
         if done and request is not None:
             keeper.approvals.put(request)
         raise
-
-
-async def _charge(
-    keeper: Keeper, moment: Moment, patient: bytes, request: Request | None
-) -> tuple[bytes, list[tuple[bytes, bytes]]]:
-    """(charge for the line, alarm rows). Raises OverBudget past the day's erasures, after a line of its own."""
-    ask = Ask(
-        at=moment.budget_ms, account=request.asked_by if request is not None else NOBODY, session=NOBODY,
-        action=Deed.ERASE, patient=patient, reason="erase",
-    )
-    decision = keeper.ledger.decide(ask)
-    charge = charge_of(decision)
-    encoded = b""
-    if charge is not None:
-        keeper.ledger.apply(charge)
-        encoded = charges.encode(charge)
-    rings: list[tuple[bytes, bytes]] = []
-    if decision.alarm is not None:
-        rings = ring(keeper, moment, decision.alarm.kind, decision.alarm.severity, decision.alarm.text)
-    if decision.outcome is not Answer.ALLOW:
-        leaf = keeper.leaf(
-            moment, Action.ERASE, outcome=Outcome.STOPPED, patient=patient, charge=encoded, note=decision.code
-        )
-        await keeper.commit([leaf], rings)
-        raise OverBudget(decision.message)
-    return encoded, rings
 
 
 def _delete(keeper: Keeper, rows: list[bytes]) -> None:
@@ -337,8 +351,11 @@ async def _sweep(keeper: Keeper) -> None:
         gone = {stone.patient for stone in stones if stone.patient}
         forget = opened.replica.rows_gone if opened.replica is not None else None
         swept = await asyncio.to_thread(sweeping.sweep, opened.rows, opened.keyring, gone, forget=forget)
+        await leak_erasing.forget(keeper, gone)
+        await letter_batches.forget(keeper, gone)
+        await sweeping_objects.swept(keeper)
         now = keeper.now().wall_ms
-        done = [msgspec.structs.replace(stone, swept_ms=now) for stone in stones]
+        done = [msgspec.structs.replace(keeper.tombstones[stone.tag], swept_ms=now) for stone in stones]
         await keeper.commit([], [keeper.row(Kind.TOMBSTONE, stone.tag, stone) for stone in done])
         keeper.tombstones.update({stone.tag: stone for stone in done})
         log.info("left-over rows were swept", extra={"rows": swept})

@@ -1,21 +1,24 @@
 """The schedule: booking, moving, arriving, cancelling, walk-ins; a day with its patients' cards.
 
-Making a link costs what opening would (DESIGN 5), so booking a stranger's patient spends the cold budget. A day page
-shows surname and initial of those who are on it: it is a list of warm patients, opened with one line.
+Making a link costs what opening would (docs/budgets.md), so booking a stranger's patient spends the cold budget. A day
+page shows surname and initial of those who are on it: it is a list of warm patients, opened with one line.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 from datetime import date
 from typing import Any
 
 import msgspec
 
-from seifas.errors import Invalid, Missing
+from seifas.errors import Conflict, Invalid, Missing, Refused
 from seifas.keeper.budget.asks import Action as Deed
 from seifas.keeper.charging import charge
 from seifas.keeper.door import OPS, Caller
+from seifas.keeper.identity import scopes
+from seifas.keeper.identity.sessions import Session, Strength
 from seifas.keeper.keeper import Keeper, Moment
 from seifas.keeper.lines import Action
 from seifas.keeper.model import Kind
@@ -47,9 +50,12 @@ class Book(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SetStatus(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`expect`: `version_of` what the caller saw; 0 for whatever stands there."""
+
     session: str
     id: bytes
     status: str
+    expect: int = 0
 
 
 class Move(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -58,6 +64,8 @@ class Move(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     doctor: bytes
     start_ms: int
     minutes: int
+    force: bool = False
+    expect: int = 0
 
 
 @OPS.op("schedule.day", Day, "desk")
@@ -75,10 +83,11 @@ async def day(keeper: Keeper, caller: Caller, args: Day) -> list[dict[str, Any]]
     await keeper.commit([leaf])
     today = date.fromisoformat(pages.day_of(moment.wall_ms, keeper.schedule.zone))
     ago = (today - date.fromisoformat(args.date)).days
-    return [_shown(keeper, entry, named=-NEAR_DAYS <= ago <= VISIT_DAYS) for entry in entries]
+    return [shown_entry(keeper, entry, named=-NEAR_DAYS <= ago <= VISIT_DAYS) for entry in entries]
 
 
-def _shown(keeper: Keeper, entry: Entry, *, named: bool) -> dict[str, Any]:
+def shown_entry(keeper: Keeper, entry: Entry, *, named: bool) -> dict[str, Any]:
+    """An entry as a day page shows it; unless `named` with initials only, and without its note."""
     card = keeper.directory.card(entry.patient)
     family = "" if card is None else card.family if named else card.family[:1] + "…"
     initial = f"{card.given[0][:1]}." if card is not None and card.given else ""
@@ -86,11 +95,13 @@ def _shown(keeper: Keeper, entry: Entry, *, named: bool) -> dict[str, Any]:
     return {
         "id": entry.id, "doctor": entry.doctor, "start_ms": entry.start_ms, "minutes": entry.minutes,
         "patient": entry.patient, "name": name, "status": entry.status, "kind": entry.kind,
-        "note": _note(keeper, entry) if named else "", "confirmed": entry.confirmed,
+        "note": note_of(keeper, entry) if named else "", "confirmed": entry.confirmed,
+        "reminded": keeper.reminders[entry.id].state if entry.id in keeper.reminders else "",
     }
 
 
-def _note(keeper: Keeper, entry: Entry) -> str:
+def note_of(keeper: Keeper, entry: Entry) -> str:
+    """The note of an entry as it was typed, "" where there is none."""
     if not entry.note:
         return ""
     vault = keeper.require_unlocked().vault
@@ -104,7 +115,7 @@ def _note(keeper: Keeper, entry: Entry) -> str:
 async def book(keeper: Keeper, caller: Caller, args: Book) -> dict[str, Any]:
     """A new appointment, or with `walk_in` a patient who is there."""
     moment = keeper.now()
-    session = acting(keeper, args.session, "schedule.book", moment)
+    session = _scheduler(keeper, args.session, "schedule.book", moment)
     vault = keeper.require_unlocked().vault
     if len(args.patient) != 16 or len(args.doctor) != 16:
         raise Missing("there is no such patient or doctor")
@@ -142,14 +153,14 @@ async def book(keeper: Keeper, caller: Caller, args: Book) -> dict[str, Any]:
 
 @OPS.op("schedule.status", SetStatus, "desk")
 async def set_status(keeper: Keeper, caller: Caller, args: SetStatus) -> dict[str, Any]:
-    """Arrived, done, missed, cancelled, or booked again."""
+    """Arrived, started, done, missed, cancelled, or booked again."""
     moment = keeper.now()
-    session = acting(keeper, args.session, "schedule.status", moment)
+    session = _scheduler(keeper, args.session, "schedule.status", moment)
     if args.status not in pages.STATUSES:
         raise Invalid(f"a status is one of {', '.join(pages.STATUSES)}", where="status")
     async with keeper.lock_of(b"schedule"):
         page = keeper.schedule.calendar.find(args.id)
-        entry = page.entry(args.id)
+        entry = _as_expected(page.entry(args.id), args.expect)
         changed = pages.status(
             page, args.id, args.status, by=session.account, now_ms=moment.wall_ms, zone=keeper.schedule.zone
         )
@@ -168,16 +179,17 @@ async def set_status(keeper: Keeper, caller: Caller, args: SetStatus) -> dict[st
 
 @OPS.op("schedule.move", Move, "desk")
 async def move(keeper: Keeper, caller: Caller, args: Move) -> dict[str, Any]:
+    """Another time or doctor. `force` moves onto a time that is taken."""
     moment = keeper.now()
-    session = acting(keeper, args.session, "schedule.move", moment)
+    session = _scheduler(keeper, args.session, "schedule.move", moment)
     zone = keeper.schedule.zone
     async with keeper.lock_of(b"schedule"):
         page = keeper.schedule.calendar.find(args.id)
-        entry = page.entry(args.id)
+        entry = _as_expected(page.entry(args.id), args.expect)
         target = keeper.schedule.calendar.page(args.doctor, pages.day_of(args.start_ms, zone))
         source, moved = pages.move(
             page, target, args.id, start_ms=args.start_ms, minutes=args.minutes, by=session.account,
-            now_ms=moment.wall_ms, zone=zone,
+            now_ms=moment.wall_ms, force=args.force, zone=zone,
         )
         charged = await charge(
             keeper, moment, session, Deed.MAKE_LINK, Action.SCHEDULE, patient=entry.patient, reason="schedule",
@@ -192,6 +204,27 @@ async def move(keeper: Keeper, caller: Caller, args: Move) -> dict[str, Any]:
         for one in changed:
             keeper.schedule.put(one)
     return {}
+
+
+def _scheduler(keeper: Keeper, token: str, op: str, moment: Moment) -> Session:
+    """Who changes the schedule: a hat that may, and of programs one whose scopes cover appointments."""
+    session = acting(keeper, token, op, moment)
+    deed = "c" if op == "schedule.book" else "u"
+    if session.strength is Strength.TOKEN and not scopes.covers(session.scopes, "Appointment", deed):
+        raise Refused("the program's scopes do not cover this", where="Appointment")
+    return session
+
+
+def version_of(entry: Entry) -> int:
+    """Tells one state of an entry from every other: pages count no versions, so it is made of what stands in it."""
+    return 1 + int.from_bytes(hashlib.sha256(msgspec.msgpack.encode(entry)).digest()[:6], "big")
+
+
+def _as_expected(entry: Entry, expect: int) -> Entry:
+    if expect and version_of(entry) != expect:
+        raise Conflict("somebody changed this appointment meanwhile; read it and repeat your change",
+                       where=f"Appointment/{entry.id.hex()}")
+    return entry
 
 
 def page_row(keeper: Keeper, page: DayPage) -> tuple[bytes, bytes]:

@@ -10,6 +10,9 @@ from collections.abc import Iterable
 
 import msgspec
 
+RESULTS = ("booked", "reached", "no-answer", "later", "declined")
+"""What may come of a call."""
+
 
 class Worklist(msgspec.Struct, frozen=True, array_like=True):
     id: bytes
@@ -18,6 +21,8 @@ class Worklist(msgspec.Struct, frozen=True, array_like=True):
     made_ms: int
     expires_ms: int
     patients: tuple[bytes, ...]
+    results: tuple[tuple[bytes, str, int], ...] = ()
+    """(patient, one of RESULTS, when in ms) of those who were called."""
 
 
 class WorklistBook:
@@ -49,7 +54,10 @@ class WorklistBook:
     def without(self, patient: bytes) -> list[Worklist]:
         """The lists that hold this patient, each without: what erasing has to store instead."""
         return [
-            msgspec.structs.replace(one, patients=tuple(other for other in one.patients if other != patient))
+            msgspec.structs.replace(
+                one, patients=tuple(other for other in one.patients if other != patient),
+                results=tuple(row for row in one.results if row[0] != patient),
+            )
             for one in self._lists.values()
             if patient in one.patients
         ]

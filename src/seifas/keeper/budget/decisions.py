@@ -85,6 +85,8 @@ class Remaining(msgspec.Struct, frozen=True, kw_only=True):
     search_account_day: int
     change_patients: int
     suspended: bool
+    caller_misses: int = 0
+    """Callers who cannot be found, before a gesture is asked for."""
 
 
 def charge_of(decision: Decision) -> Charge | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from seifas.keeper.budget import charging, snapshot
+from seifas.keeper.budget import charging, overview, snapshot
 from seifas.keeper.budget.asks import Action, Actor, Ask
 from seifas.keeper.budget.books import Books
 from seifas.keeper.budget.charges import Charge
@@ -84,6 +84,27 @@ class Ledger:
         """What is left to this account on this session, for its own page and for the officer's."""
         return remaining_of(self._books, account, session, max(at, self._books.now))
 
+    def suspended(self, account: bytes) -> bool:
+        """Whether an officer has stopped this account's openings."""
+        return self._books.account(account).suspended
+
+    def broke_glass(self, account: bytes, patient: bytes, at: int) -> bool:
+        """Whether an emergency opened this patient to the account within the last hours."""
+        book = self._books.accounts.get(account)
+        return book is not None and book.glass.has(patient, max(at, self._books.now))
+
+    def bars(self, account: bytes, at: int) -> tuple[overview.Bar, ...]:
+        """Used and bound of one of the staff, for the officer."""
+        return overview.of_account(self._books, account, max(at, self._books.now))
+
+    def bars_of_machine(self, account: bytes, per_day: int, at: int) -> tuple[overview.Bar, ...]:
+        """The same of a program."""
+        return overview.of_machine(self._books, account, per_day, max(at, self._books.now))
+
+    def bars_of_clinic(self, at: int) -> tuple[overview.Bar, ...]:
+        """The same of the whole clinic."""
+        return overview.of_clinic(self._books, max(at, self._books.now))
+
     def snapshot(self, at: int = 0) -> bytes:
         """What counts at budget time `at`, or at the last charge if that is later. The same charges, the same bytes."""
         return snapshot.dump(self._books, max(at, self._books.now))
@@ -120,4 +141,5 @@ def remaining_of(books: Books, account: bytes, session: bytes, now: int) -> Rema
         search_account_day=left("search_account_day", book.listed.count(now)),
         change_patients=max(0, changes + books.raised(book.raises, "change_patients", now) - book.changes.count(now)),
         suspended=book.suspended,
+        caller_misses=max(0, limits.caller_misses * (1 + book.miss_lifts.count(now)) - book.misses.count(now)),
     )

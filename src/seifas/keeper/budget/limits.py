@@ -109,6 +109,10 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     ] = 3
     machine_without_approval: Annotated[int, _any("Patients a day a program gets without two approvals.")] = 200
 
+    bulk_exports: Annotated[
+        int, _any("Bulk exports of the whole clinic in `month_days`, each allowed by two people.", 100)
+    ] = 2
+
     # -- decoys and alarms
     canaries_session: Annotated[int, _some("Decoys listed on a session in a day that ring.")] = 3
     canaries_account: Annotated[int, _some("Decoys listed to an account in a day that ring.")] = 5

@@ -14,8 +14,8 @@ from hashlib import blake2b
 import msgspec
 
 from seifas.errors import Invalid, TooLarge
-from seifas.keeper.directory.contacts import LITHUANIA, code_form, email_form
-from seifas.keeper.directory.names import joined, without_titles, words
+from seifas.names.contacts import LITHUANIA, code_form, email_form
+from seifas.names.folding import joined, without_titles, words
 
 FIELD_LIMIT = 200
 """Letters that one field of a query may have."""
@@ -24,7 +24,7 @@ WORDS_ASKED = 6
 """Words that a query may have over all fields: bounds the work of one search."""
 
 HIT_LIMIT = 20
-"""Hits of one query at most (DESIGN 5)."""
+"""Hits of one query at most (docs/budgets.md)."""
 
 PHONE_SUFFIX = 6
 """Last digits of a number that suffice to look for it."""

@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 
 from seifas.errors import Invalid, Tampered
-from seifas.keeper.directory.contacts import email_form, is_fhir_date, phone_digits
-from seifas.keeper.directory.names import NAME_LIMIT, fold
+from seifas.names.contacts import email_form, is_fhir_date, phone_digits
+from seifas.names.folding import NAME_LIMIT, fold
 
 LIST_LIMIT = 16
 """Names, codes, numbers or addresses of one kind that a card keeps; what is over stays in the record only."""

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from seifas.keeper.directory.asking import CODE, FAMILY, FORMER, GIVEN, GIVEN_STEM, SURNAME_STEM, Plan, Word
-from seifas.keeper.directory.forms import stems
 from seifas.keeper.directory.vocabulary import Vocabulary
+from seifas.names.forms import stems
 
 WRITTEN_OUT = 24
 """Words up to which a beginning is written out."""

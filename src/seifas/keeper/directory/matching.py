@@ -10,9 +10,9 @@ from rapidfuzz.distance import OSA, Prefix
 
 from seifas.keeper.directory.asking import FAMILY, FORMER, GIVEN, Plan, Word
 from seifas.keeper.directory.card import Card
-from seifas.keeper.directory.forms import stems
-from seifas.keeper.directory.names import family_words, fold, shown_prefix, words
 from seifas.keeper.directory.vocabulary import FUZZY_FLOOR
+from seifas.names.folding import family_words, fold, shown_prefix, words
+from seifas.names.forms import stems
 
 EXACT, BEGINS, FORM, SIMILAR, SIMILAR_FORM, LOOSE, NONE = 0, 1, 2, 3, 4, 5, 9
 """Ranks of a match, best first: the whole name; its beginning; a form of it; then with one typing error in the name, in

@@ -17,9 +17,9 @@ from seifas.keeper.directory.asking import (
     email_key,
 )
 from seifas.keeper.directory.card import Card
-from seifas.keeper.directory.contacts import code_form, is_fhir_date
-from seifas.keeper.directory.forms import stems
-from seifas.keeper.directory.names import PARTICLES, family_words, words
+from seifas.names.contacts import code_form, is_fhir_date
+from seifas.names.folding import PARTICLES, family_words, words
+from seifas.names.forms import stems
 
 _NOT_A_DIGIT = re.compile("[^0-9]+")
 _REMEMBERED = 100_000

@@ -292,6 +292,20 @@ def remove_passkey(table: AccountTable, ident: bytes, credential_id: bytes) -> A
     return _put(table, replace(old, passkeys=left))
 
 
+def take_means(table: AccountTable, ident: bytes, credential_id: bytes | None, now_ms: int) -> Account:
+    """One passkey taken away, or (None) every means of signing in: what two people approved. Nothing may be left; the
+    person is invited then. The hats count as just given. Raises Missing."""
+    old = table.get(ident)
+    if credential_id is None:
+        bare = replace(old, passkeys=(), password_hash="", totp_secret="", totp_last_step=0, recovery_hashes=())
+    else:
+        left = tuple(key for key in old.passkeys if key.credential_id != credential_id)
+        if len(left) == len(old.passkeys):
+            raise Missing("There is no such passkey.", where="passkey")
+        bare = replace(old, passkeys=left)
+    return _put(table, replace(bare, hats_since_ms=now_ms))
+
+
 def passkey_used(table: AccountTable, ident: bytes, key: Passkey) -> Account:
     """Replace one passkey of an account by its newer self (counter, backed-up flag, time of use)."""
     old = table.get(ident)

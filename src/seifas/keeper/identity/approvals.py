@@ -48,6 +48,10 @@ class Kind(StrEnum):
     SETTINGS = "settings"
     GLASS = "glass"
     REFUND = "refund"
+    MEANS = "means"
+    LEAK_SEARCH = "leak-search"
+    CASE_EXPORT = "case-export"
+    CASE_WAVE = "case-wave"
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -63,7 +67,7 @@ class Rule(msgspec.Struct, frozen=True):
 
 
 RULES: dict[Kind, Rule] = {
-    # More than the budget of DESIGN 5, for the clinic or an account.
+    # More than the budget of the settings, for the clinic or an account.
     Kind.RAISE_LIMIT: Rule(frozenset({_A, _O}), must=_O),
     Kind.CLIENT_OVER_200: Rule(frozenset({_A, _O}), must=_O),
     # The patient's keys are destroyed: 72 hours in which anybody who reads the announcement can stop it.
@@ -77,6 +81,13 @@ RULES: dict[Kind, Rule] = {
     Kind.SETTINGS: Rule(frozenset({_O, _A}), must=_O),
     # A colleague's passkey past the break-the-glass limit: now or never, and never alone.
     Kind.GLASS: Rule(frozenset({_D, _N, _O}), alone_ms=0, lapse_ms=HOUR_MS),
+    # Taking a person's passkey or all means of signing in away: who could do that alone could take over any account.
+    Kind.MEANS: Rule(frozenset({_O, _A})),
+    # A sample is compared with all patients. The yes is good for a day (leak_model.APPROVED_MS), used or not.
+    Kind.LEAK_SEARCH: Rule(frozenset({_O, _A, _D}), must=_O),
+    # Evidence leaves the vault; a wave of notices goes to patients: neither is one person's to decide.
+    Kind.CASE_EXPORT: Rule(frozenset({_O, _A, _D}), must=_O),
+    Kind.CASE_WAVE: Rule(frozenset({_O, _A, _D}), must=_O),
     # A refund the officer did not start themselves: one officer is enough.
     Kind.REFUND: Rule(frozenset({_O}), people=1, alone_ms=0, lapse_ms=DAY_MS),
 }
@@ -114,7 +125,8 @@ class Approval(msgspec.Struct, frozen=True):
 class Request(msgspec.Struct, frozen=True):
     """`details` is MessagePack that the keeper wrote and will act on; `announced_ms` is 0 until two channels delivered.
 
-    `settled_ms` and `settled_by` say when and through whom it left PENDING (b"" for the clock).
+    `settled_ms` and `settled_by` say when and through whom it left PENDING (b"" for the clock), `word` why it was
+    refused. `seen` are the accounts that read its notice on the desk (`notices.py`).
     """
 
     id: bytes
@@ -131,6 +143,8 @@ class Request(msgspec.Struct, frozen=True):
     settled_ms: int = 0
     settled_by: bytes = b""
     done_ms: int = 0
+    word: str = ""
+    seen: tuple[bytes, ...] = ()
 
 
 def digest(request: Request) -> bytes:
@@ -238,23 +252,30 @@ def approve(
     return settle(table, ident, accounts=accounts, now_ms=now_ms)
 
 
-def refuse(table: ApprovalTable, ident: bytes, *, account: Account, hat: Hat, now_ms: int) -> Request:
+def refuse(
+    table: ApprovalTable, ident: bytes, *, account: Account, hat: Hat, now_ms: int, word: str = ""
+) -> Request:
     """Say no, or withdraw one's own. Final, and possible until it is done: an approved erasure can still be stopped."""
     request = table.get(ident)
     if request.state not in (State.PENDING, State.APPROVED):
         raise Conflict("This request was settled already.", where="approval")
     if account.disabled or (account.id != request.asked_by and not _entitled(account, hat, RULES[request.kind])):
         raise Refused("This hat does not decide about such a request.", where="hat")
-    return _put(table, replace(request, state=State.REFUSED, settled_ms=now_ms, settled_by=account.id))
+    return _put(table, replace(request, state=State.REFUSED, settled_ms=now_ms, settled_by=account.id, word=word))
+
+
+DESK = "desk"
+"""The channel of notices on people's desks. It counts when two of them have read it, and is then enough alone."""
 
 
 def announce(table: ApprovalTable, ident: bytes, *, channel: str, now_ms: int) -> Request:
-    """Note that the announcement was *delivered* on a channel ("mail", "webhook"). The second one starts the clock."""
+    """Note that the announcement was *delivered* on a channel ("mail", "webhook"). The second one starts the clock, and
+    so does DESK."""
     request = _open(table, ident, now_ms)
     if not 1 <= len(channel) <= 40:
         raise Invalid("A channel has a short name.", where="channel")
     channels = tuple(sorted({*request.channels, channel}))[:16]
-    started = request.announced_ms or (now_ms if len(channels) >= 2 else 0)
+    started = request.announced_ms or (now_ms if len(channels) >= 2 or DESK in channels else 0)
     # The announced time must fit before the request lapses, or one that was announced late could never ripen.
     span = max(RULES[request.kind].wait_ms, RULES[request.kind].alone_ms)
     lapses = max(request.expires_ms, started + span + DAY_MS) if started and span else request.expires_ms

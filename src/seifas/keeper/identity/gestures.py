@@ -1,7 +1,7 @@
 """Gestures: a passkey touched for one request of one session. Each is redeemed once, within two minutes.
 
 In memory only: a gesture lost with the keeper is given again. What a gesture proves is a person, not a text: a passkey
-shows nothing of what is signed (DESIGN 2), so the budget stays the bound on what a broken page can make people sign.
+shows nothing of what is signed, so the budget stays the bound on what a broken page can make people sign.
 """
 
 from __future__ import annotations

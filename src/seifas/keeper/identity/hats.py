@@ -1,6 +1,6 @@
 """What each hat may do. A person may own several hats and wears one at a time: a session has exactly one.
 
-The table is an allow-list of operations; what is not in it is refused. Opening is two currencies (DESIGN 5), so the
+The table is an allow-list of operations; what is not in it is refused. Opening is two currencies, so the
 operations that read and write records are narrowed once more by the pseudo-operations `open.*` and `write.*`: reception
 may call `record.read`, but only for what `open.card` covers.
 """
@@ -35,12 +35,16 @@ PERSONS: frozenset[Hat] = frozenset(Hat) - {Hat.MACHINE}
 # given as a prefix: freezing, thawing and looking at other people's sessions are the officer's.
 _OWN = frozenset({
     "session.who", "session.end", "session.list", "session.end_other", "session.hat", "session.lock", "session.resume",
-    "stepup.", "passkey.", "password.", "totp.", "recovery.", "account.own",
+    "session.here",
+    "session.left",
+    "stepup.", "passkey.", "password.", "totp.", "recovery.", "account.own", "clinic.profile", "notice.",
 })
 
 _TREATING = _OWN | {
-    "patient.", "record.", "photo.", "worklist.", "glass.", "schedule.",
-    "approval.ask", "approval.mine", "approval.withdraw",
+    "photo.", "capture.", "publication.", "consent.", "portal.",
+    "patient.", "record.", "worklist.", "glass.", "schedule.", "drop.", "tip.enter",
+    "approval.ask", "approval.mine", "approval.withdraw", "template.list", "template.get",
+    "review.mine", "review.answer",
     "open.card", "open.chart", "open.photo", "write.card", "write.chart", "write.photo",
 }
 
@@ -52,26 +56,35 @@ ALLOWED: dict[Hat, frozenset[str]] = {
     # Cards, search, the caller's proof, the schedule and recall lists (which show cards). No chart, no photo, and no
     # break-the-glass: that one opens clinical text.
     Hat.RECEPTION: _OWN | {
-        "patient.search", "patient.caller", "worklist.", "schedule.",
-        "record.read", "record.where", "record.write",
-        "approval.ask", "approval.mine", "approval.withdraw",
+        "patient.search", "patient.caller", "patient.merge", "patient.unmerge", "patient.merged", "patient.typing",
+        "worklist.", "schedule.", "drop.", "portal.", "tip.enter",
+        "record.read", "record.where", "record.write", "record.appointments", "record.appointment",
+        "approval.ask", "approval.mine", "approval.withdraw", "template.list", "template.get",
         "open.card", "write.card",
     },
     # Watches: alarms, approvals, the log, everyone's sessions, suspending and refunding budgets, undoing changes. Opens
     # no chart except through `incident.`, which asks for a reason, a gesture and rings like any other opening.
-    Hat.OFFICER: _OWN | {"alarm.", "approval.", "audit.", "session.", "budget.", "change.", "incident."},
+    Hat.OFFICER: _OWN | {
+        "alarm.", "approval.", "audit.", "session.", "budget.", "change.", "incident.", "review.", "house.",
+        "leak.", "decoy.", "watch.", "tip.", "case.", "shield.",
+        "client.list", "client.disable", "export.list", "export.stop", "settings.view", "template.list", "template.get",
+        "portal.requests", "portal.request", "portal.answer",
+    },
     # Runs the machine and the accounts and sees no patient: none of patient, record, photo, worklist, glass, schedule.
     Hat.ADMINISTRATOR: _OWN | {
-        "account.", "client.", "settings.", "approval.ask", "approval.mine", "approval.withdraw", "approval.list",
+        "account.", "client.", "settings.", "clinic.", "template.", "house.", "shield.",
+        "approval.ask", "approval.mine", "approval.withdraw", "approval.list",
         "approval.decide", "alarm.list",
     },
     # Reads the log and checks it; discloses nothing and changes nothing.
     Hat.AUDITOR: _OWN | {"audit.read", "audit.list", "audit.verify", "audit.proof", "audit.checkpoint"},
     Hat.OUTSIDE: _OWN | {"approval.list", "approval.decide"},
-    # A program: records and search only, narrowed again by its scopes and its own budget. It has no means of signing in
-    # to look after, takes no gesture and breaks no glass.
+    # A program: records, search and appointments only, narrowed again by its scopes and its own budget. It has no means
+    # of signing in to look after, takes no gesture and breaks no glass; it sees of the schedule one patient at a time.
     Hat.MACHINE: frozenset({
-        "session.who", "session.end", "patient.search", "record.",
+        "session.who", "session.end", "patient.search", "record.", "audit.events",
+        "schedule.book", "schedule.move", "schedule.status",
+        "export.ask", "export.status", "export.file", "export.end",
         "open.card", "open.chart", "write.card", "write.chart",
     }),
 }

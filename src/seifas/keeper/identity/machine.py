@@ -33,7 +33,7 @@ from seifas.errors import Conflict, Invalid, Missing, Refused, Tampered
 from seifas.keeper.identity.accounts import check_text
 from seifas.keeper.identity.scopes import parse_scopes
 
-# Above this, two people must approve (DESIGN 5).
+# Above this, two people must approve (docs/decisions/0007-identity.md).
 UNAPPROVED_PER_DAY = 200
 MOST_PER_DAY = 1_000_000
 MOST_KEYS = 4
@@ -55,7 +55,8 @@ class ClientKey(msgspec.Struct, frozen=True):
 class Client(msgspec.Struct, frozen=True):
     """A machine client. `id` is 22 url-safe characters, the base64url of `account_of(id)` (16 random bytes).
 
-    `per_day` is what was asked for; what counts is `effective_per_day`. `approved_by` are account ids.
+    `per_day` is what was asked for; what counts is `effective_per_day`. `approved_by` are account ids. `recipient` is
+    the public key that its bulk exports are sealed to (crypto.recipient), empty where it may make none.
     """
 
     id: str
@@ -67,6 +68,7 @@ class Client(msgspec.Struct, frozen=True):
     made_by: bytes
     approved_by: tuple[bytes, ...] = ()
     disabled: bool = False
+    recipient: bytes = b""
 
     @property
     def effective_per_day(self) -> int:
@@ -169,23 +171,6 @@ def new_client(
     return NewClient(client=client, private_jwk=private_jwk, private_pem=private_pem)
 
 
-def replace_keys(table: ClientTable, ident: str, jwks: str) -> Client:
-    """Give a client other public keys (rotation: both old and new in one set for a while).
-
-    Its approvals fall with the old keys: they were given to whoever held those, and one administrator alone could
-    otherwise put a key of their own behind a large budget.
-    """
-    return _put(table, replace(table.get(ident), keys=parse_jwks(jwks), approved_by=()))
-
-
-def set_per_day(table: ClientTable, ident: str, per_day: int) -> Client:
-    """Ask for another budget. A higher one needs its approvals anew."""
-    if not 1 <= per_day <= MOST_PER_DAY:
-        raise Invalid(f"A client opens between 1 and {MOST_PER_DAY} patients a day.", where="per_day")
-    old = table.get(ident)
-    return _put(table, replace(old, per_day=per_day, approved_by=old.approved_by if per_day <= old.per_day else ()))
-
-
 def terms(client: Client) -> bytes:
     """What two people approve (32 bytes): the client, its keys, its scopes and its budget; for a request's details."""
     fixed = (client.id, [(key.kid, key.alg, key.pem) for key in client.keys], client.scopes, client.per_day)
@@ -206,6 +191,11 @@ def approve_client(
     if len(people) < 2:
         raise Refused("A client above 200 patients a day is approved by two people.", where="client")
     return _put(table, replace(table.get(ident), approved_by=people))
+
+
+def set_recipient(table: ClientTable, ident: str, public: bytes) -> Client:
+    """Say to whose key bulk exports are sealed. Each export is allowed by two people who see this key's fingerprint."""
+    return _put(table, replace(table.get(ident), recipient=public))
 
 
 def set_disabled(table: ClientTable, ident: str, disabled: bool) -> Client:

@@ -8,6 +8,7 @@ grant more than was asked for.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from seifas.errors import Invalid
 
@@ -44,6 +45,7 @@ def grant(asked: str, held: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted(granted))
 
 
+@lru_cache(4096)
 def covers(scopes: tuple[str, ...], resource: str, deed: str) -> bool:
     """True when one scope allows the deed (one of `c r u d s`) on the resource type."""
     return any(deed in letters and kind in ("*", resource) for kind, letters in map(_split, scopes))

@@ -137,7 +137,7 @@ class SessionTable:
         old = self._by_id.get(session.id)
         self.remove(session.id)
         seen = session.last_seen_ms if old is None else max(old.seen_ms, session.last_seen_ms)
-        live = _Live(session, self._idle_ms(session), seen)
+        live = _Live(session, self.idle_ms(session), seen)
         self._by_id[session.id] = live
         self._by_hash[session.token_hash] = live
         self._by_account.setdefault(session.account, set()).add(session.id)
@@ -300,7 +300,8 @@ class SessionTable:
             if live.seen_ms - live.session.last_seen_ms >= older_than_ms
         ]
 
-    def _idle_ms(self, session: Session) -> int:
+    def idle_ms(self, session: Session) -> int:
+        """How long this session may go unused before it locks itself."""
         if session.strength is Strength.TOKEN:
             return self._limits.absolute_ms
         return self._limits.idle_tablet_ms if session.device is Device.TABLET else self._limits.idle_desk_ms

@@ -1,4 +1,4 @@
-"""Care links: for whom a patient is warm, out of the day pages (DESIGN 5).
+"""Care links: for whom a patient is warm, out of the day pages (docs/budgets.md).
 
 A link is a visit in the last 14 days or an appointment within 3 days before or after, by the clinic's calendar days. It
 warms an account if somebody else stands behind it, the patient or another account, and if it is older than 24 hours or
@@ -21,8 +21,6 @@ VISIT_DAYS = 14
 NEAR_DAYS = 3
 SETTLED_MS = 24 * 3600 * 1000
 """Age from which a link counts without the patient's word."""
-
-_UNIX_ORDINAL = date(1970, 1, 1).toordinal()
 
 
 class Link(msgspec.Struct, frozen=True, gc=False):

@@ -23,13 +23,13 @@ ZONE = ZoneInfo("Europe/Vilnius")
 PATIENT = b"\xff" * 16
 """Stands as maker of what the patient made or confirmed in the portal; no account has this id."""
 
-Status = Literal["booked", "arrived", "done", "cancelled", "missed", "walkin"]
+Status = Literal["booked", "arrived", "done", "cancelled", "missed", "walkin", "started"]
 Kind = Literal["appointment", "visit"]
 STATUSES: tuple[str, ...] = get_args(Status)
 
 OFF = frozenset(("cancelled", "missed"))
 """Statuses that take no time and warm nobody."""
-PRESENT = frozenset(("arrived", "done", "walkin"))
+PRESENT = frozenset(("arrived", "done", "walkin", "started"))
 """Statuses that say the patient was there: the entry is a visit."""
 
 MINUTES_LIMIT = 12 * 60
@@ -150,6 +150,13 @@ def free(page: DayPage, start_ms: int, minutes: int, *, besides: bytes = b"") ->
     )
 
 
+def _free_of_appointments(page: DayPage, entry: Entry) -> bool:
+    """Whether no other appointment took this one's time since it was called off. Who came without one overlapped it
+    before, too: a slip is taken back whoever sits in the waiting room."""
+    booked = tuple(one for one in page.entries if one.kind == "appointment")
+    return free(msgspec.structs.replace(page, entries=booked), entry.start_ms, entry.minutes, besides=entry.id)
+
+
 def book(
     page: DayPage,
     *,
@@ -231,7 +238,8 @@ def confirm(page: DayPage, entry_id: bytes, *, now_ms: int) -> DayPage:
 def status(
     page: DayPage, entry_id: bytes, to: str, *, by: bytes, now_ms: int, zone: ZoneInfo = ZONE
 ) -> DayPage:
-    """The page with an entry's status changed to arrived, done, missed, cancelled or booked (undoing arrived).
+    """The page with an entry's status changed to arrived, started, done, missed, cancelled or booked (undoing
+    arrived).
 
     Nobody arrives before the day. Whoever revives a cancelled or missed entry, or turns one into a visit more than
     CLOSE_DAYS after its day, counts as its maker from now on.
@@ -252,7 +260,7 @@ def status(
         and entry.status not in PRESENT
         and _date(day_of(now_ms, zone)) - _date(page.date) > timedelta(days=CLOSE_DAYS)
     )
-    if revived and not free(page, entry.start_ms, entry.minutes, besides=entry_id):
+    if revived and not _free_of_appointments(page, entry):
         raise Conflict("The time was given to somebody else. Book a new one.", where="start")
     if revived or late:
         changed = msgspec.structs.replace(
@@ -276,10 +284,12 @@ def walk_in(
     note: str = "",
     zone: ZoneInfo = ZONE,
 ) -> DayPage:
-    """The page with a patient who came without an appointment, today; it may overlap, for the patient is there."""
+    """The page with a patient who came without an appointment, today; it may overlap, for the patient is there. Its
+    length is cut at midnight: whoever comes at five to twelve is entered, too."""
     if page.date != day_of(now_ms, zone):
         raise Invalid("A walk-in is entered on its own day.", where="date")
-    _check_times(page, start_ms, minutes, zone)
+    minutes = min(minutes, max(1, (bounds_of(page.date, zone)[1] - start_ms) // 60_000))
+    _check_times(page, start_ms, minutes, zone, cut=True)
     entry = Entry(
         id=entry_id, doctor=page.doctor, start_ms=start_ms, minutes=minutes, patient=patient, made_by=by,
         made_at_ms=now_ms, status="walkin", kind="visit", note=note,
@@ -306,7 +316,7 @@ def record_visit(
     end_of_day = bounds_of(page.date, zone)[1]
     end_ms = min(end_ms or start_ms, end_of_day, start_ms + MINUTES_LIMIT * 60_000)
     minutes = max(1, (end_ms - start_ms) // 60_000)
-    _check_times(page, start_ms, 1, zone)
+    _check_times(page, start_ms, minutes, zone, cut=True)
     if start_ms > now_ms + _AHEAD_MS:
         raise Invalid("That visit is still to come; book an appointment.", where="start")
     before = next((entry for entry in page.entries if entry.id == entry_id), None)
@@ -333,7 +343,7 @@ def without_patient(page: DayPage, patient: bytes) -> DayPage:
 
 def _status(to: str) -> Status:
     if to not in STATUSES or to == "walkin":
-        raise Invalid("A status is booked, arrived, done, cancelled or missed.", where="status")
+        raise Invalid("A status is booked, arrived, started, done, cancelled or missed.", where="status")
     return cast(Status, to)
 
 
@@ -356,12 +366,13 @@ def _check_slot(page: DayPage, start_ms: int, minutes: int, now_ms: int, zone: Z
         raise Invalid("Appointments are booked for the next three years.", where="date")
 
 
-def _check_times(page: DayPage, start_ms: int, minutes: int, zone: ZoneInfo) -> None:
+def _check_times(page: DayPage, start_ms: int, minutes: int, zone: ZoneInfo, *, cut: bool = False) -> None:
+    """`cut`: a length that was cut at midnight. What begins in the day's last minute still takes one."""
     if not 1 <= minutes <= MINUTES_LIMIT:
         raise Invalid(f"An appointment takes 1 to {MINUTES_LIMIT} minutes.", where="minutes")
     if day_of(start_ms, zone) != page.date:
         raise Invalid("The time is not on that day.", where="start")
-    if start_ms + minutes * 60_000 > bounds_of(page.date, zone)[1]:
+    if not cut and start_ms + minutes * 60_000 > bounds_of(page.date, zone)[1]:
         raise Invalid("It would run past midnight; split it.", where="minutes")
 
 
