@@ -75,6 +75,13 @@ class Missing(SeifasError):
     exit_status = 6
 
 
+class Gone(Missing):
+    """Deleted by somebody who may: told only to those who could open it, after the line that says so."""
+
+    code = "gone"
+    http = 410
+
+
 class Conflict(SeifasError):
     """Somebody else wrote first: read again, then repeat. Nothing was changed."""
 
@@ -117,7 +124,7 @@ class TooLarge(Invalid):
 BY_CODE: dict[str, type[SeifasError]] = {
     kind.code: kind
     for kind in (
-        SeifasError, Refused, SignIn, StepUp, ReasonNeeded, OverBudget, Tampered, Missing, Conflict, Locked,
+        SeifasError, Refused, SignIn, StepUp, ReasonNeeded, OverBudget, Tampered, Missing, Gone, Conflict, Locked,
         Unavailable, Invalid, TooLarge,
     )
 }

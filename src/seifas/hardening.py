@@ -11,6 +11,7 @@ import ctypes
 import os
 import resource
 import signal
+from collections.abc import Sequence
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -55,9 +56,39 @@ def name_process(name: str) -> None:
     _libc.prctl(_PR_SET_NAME, name.encode()[:15], 0, 0, 0)
 
 
-def become(uid: int) -> None:
-    """Gives up root for good: groups, gid, uid, and no way back through a set-uid program."""
+def become(uid: int, groups: Sequence[int] = ()) -> None:
+    """Gives up root for good: groups (but those named), gid, uid, and no way back through a set-uid program."""
+    os.setgroups(list(groups))
+    os.setresgid(uid, uid, uid)
+    os.setresuid(uid, uid, uid)
+    no_new_privileges()
+
+
+def no_new_privileges() -> None:
+    """No program that this process starts gets more rights than it has (set-uid bits do nothing)."""
+    _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+
+
+CAP_NET_ADMIN = 12
+_PR_SET_KEEPCAPS = 8
+_PR_CAPBSET_DROP = 24
+_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE = 47, 2
+_CAPABILITY_VERSION_3 = 0x20080522
+
+
+def become_keeping(uid: int, capability: int) -> None:
+    """As `become`, but one capability (number below 32) stays, for this process and the programs it starts. Raises
+    OSError where the kernel does not let it."""
+    for other in range(64):
+        if other != capability:
+            _libc.prctl(_PR_CAPBSET_DROP, other, 0, 0, 0)
+    _libc.prctl(_PR_SET_KEEPCAPS, 1, 0, 0, 0)
     os.setgroups([])
     os.setresgid(uid, uid, uid)
     os.setresuid(uid, uid, uid)
-    _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    bit = 1 << capability
+    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
+    sets = (ctypes.c_uint32 * 6)(bit, bit, bit, 0, 0, 0)  # effective, permitted, inheritable; then the upper halves
+    if _libc.capset(header, sets) != 0 or _libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, capability, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "a right could not be kept")
+    no_new_privileges()

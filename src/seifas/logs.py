@@ -50,3 +50,14 @@ def start(process: str, *, level: int = logging.INFO) -> None:
     logging.raiseExceptions = False
     for noisy in ("asyncio", "uvicorn.access", "httpx", "httpcore"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
+
+
+def place_of(error: BaseException) -> str:
+    """The last few files and lines that an error came through, and nothing else of it: its text and the frames may
+    hold records."""
+    trace = error.__traceback__
+    places = []
+    while trace is not None:
+        places.append(f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}")
+        trace = trace.tb_next
+    return " > ".join(places[-4:]) or "?"

@@ -1,12 +1,14 @@
 """Starts every process of Seifas, restarts what dies, and keeps the root for a keeper that has to come back.
 
 The supervisor has no socket that anyone can reach and parses nothing: a child is told what to be at the fork, and the
-only bytes that come back are the 32 of the root, from the keeper, through a socket pair made before either existed.
+only bytes that come back are those of the root (and a token's PIN), from the keeper, through a socket pair made before
+either existed.
 The root lies in one page that is locked, never dumped and not inherited by a fork (MADV_DONTFORK), and moves between
 page and socket without a copy on the heap.
 
 Children are forked, not executed: a clinic's Python may lie where only root can read it, and everything a child needs
-is imported before it gives up root. A child that dies young is restarted ever more slowly (up to 1 s).
+is imported before it gives up root. A child that dies young is restarted ever more slowly (up to 1 s); one that ends
+because its work is done (`renewed`) is started anew at once, with nothing of what it had in memory.
 """
 
 from __future__ import annotations
@@ -27,29 +29,38 @@ from typing import NoReturn
 import msgspec
 
 from seifas import hardening, preloading
+from seifas.logs import place_of
+from seifas.several import shown
 
 log = logging.getLogger("seifas.supervisor")
 
 ROOT_SIZE = 32
+HELD_SIZE = ROOT_SIZE + 64
+"""The root, and behind it the PIN of a token where the keys need one: a keeper that comes back needs both."""
 GIVE = b"\x00\x00"
 """What a keeper sends to be given the root again."""
 
+_TAKEN = mmap.PAGESIZE // 2
+_RENEWED_AFTER = 0.05  # s
 _SLOWEST_RESTART = 1.0  # s; with a keeper's start (1 s for 24,000 patients, 3 s under load) this stays under 5 s
 _GOODBYE = 10.0  # s that children have to end by themselves
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Program(msgspec.Struct, frozen=True):
-    """One child: `main` runs in it and never returns; `uid` is None where separation is off."""
+    """One child: `main` runs in it and never returns; `uid` is None where separation is off, `groups` are those it
+    shares directories by. `renewed`: it returns when its work is done, so that its memory goes, and is wanted again."""
 
     name: str
     main: Callable[[], None]
     uid: int | None = None
     holds_root: bool = False
+    groups: tuple[int, ...] = ()
+    renewed: bool = False
 
 
 class RootPage:
-    """32 bytes that stay in one locked page of this process."""
+    """The root (and a PIN), 32 to 96 bytes, in one locked page of this process."""
 
     def __init__(self) -> None:
         self._page = mmap.mmap(-1, mmap.PAGESIZE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
@@ -57,20 +68,21 @@ class RootPage:
         self._page.madvise(mmap.MADV_DONTDUMP)
         address = ctypes.addressof(ctypes.c_char.from_buffer(self._page))
         self.locked = _libc.mlock(ctypes.c_void_p(address), ctypes.c_size_t(mmap.PAGESIZE)) == 0
-        self.held = False
+        self.held = 0
 
     def receive(self, connection: socket.socket) -> bool:
-        """Takes one message: 32 bytes are a root to keep, one byte means forget, two ask for it (the answer is the
-        root, or one byte where there is none). False when the other end is gone."""
+        """Takes one message: 32 bytes or more are a root to keep, one byte means forget, two ask for it (the answer is
+        the root, or one byte where there is none). False when the other end is gone."""
         view = memoryview(self._page)
         try:
             try:
-                size = connection.recv_into(view[mmap.PAGESIZE // 2 : mmap.PAGESIZE // 2 + ROOT_SIZE])
+                size = connection.recv_into(view[_TAKEN : _TAKEN + HELD_SIZE])
             except OSError:  # reset: a keeper that was killed before it read what it was sent
                 return False
-            if size == ROOT_SIZE:
-                view[:ROOT_SIZE] = view[mmap.PAGESIZE // 2 : mmap.PAGESIZE // 2 + ROOT_SIZE]
-                self.held = True
+            if size >= ROOT_SIZE:
+                self.forget()
+                view[:size] = view[_TAKEN : _TAKEN + size]
+                self.held = size
             elif size == 1:
                 self.forget()
             elif size == len(GIVE):
@@ -78,7 +90,7 @@ class RootPage:
                     self.give(connection)
                 else:
                     _send(connection, b"\x00")
-            view[mmap.PAGESIZE // 2 : mmap.PAGESIZE // 2 + ROOT_SIZE] = bytes(ROOT_SIZE)
+            view[_TAKEN : _TAKEN + HELD_SIZE] = bytes(HELD_SIZE)
             return size > 0
         finally:
             view.release()
@@ -86,13 +98,13 @@ class RootPage:
     def give(self, connection: socket.socket) -> None:
         view = memoryview(self._page)
         try:
-            _send(connection, view[:ROOT_SIZE])
+            _send(connection, view[: self.held])
         finally:
             view.release()
 
     def forget(self) -> None:
-        self._page[:ROOT_SIZE] = bytes(ROOT_SIZE)
-        self.held = False
+        self._page[:HELD_SIZE] = bytes(HELD_SIZE)
+        self.held = 0
 
 
 def _send(connection: socket.socket, message: bytes | memoryview) -> None:
@@ -205,22 +217,21 @@ def _be(program: Program, parent: int, channel: socket.socket | None) -> NoRetur
         hardening.die_with_parent(parent)
         hardening.allow_locking()
         if program.uid is not None:
-            hardening.become(program.uid)
+            hardening.become(program.uid, program.groups)
             hardening.die_with_parent(parent)
         hardening.forbid_dumps()
-        hardening.name_process(f"seifas-{program.name}")
+        hardening.name_process(shown(program.name))
         if channel is not None:
             _CHANNEL[:] = [channel]
         program.main()
         status = 0
     except KeyboardInterrupt:
         status = 0
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else 1
     except BaseException as error:  # no traceback: its frames may hold records
-        trace = error.__traceback__
-        while trace is not None and trace.tb_next is not None:
-            trace = trace.tb_next
-        at = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace is not None else "?"
-        log.error("died", extra={"child_name": program.name, "error": type(error).__name__, "at": at})
+        told = {"child_name": program.name, "error": type(error).__name__, "at": place_of(error)}
+        log.error("died", extra=told)
     finally:
         with contextlib.suppress(Exception):
             sys.stdout.flush()
@@ -253,15 +264,26 @@ def _reap(children: list[Child], selector: selectors.BaseSelector) -> None:
         child = next((one for one in children if one.pid == done), None)
         if child is None:
             continue  # a short-lived helper that the command line started before: it leaves no zombie
+        _end_group(child.pid)
         lived = time.monotonic() - child.started
-        child.wait = 0.0 if lived > 10 else min(_SLOWEST_RESTART, max(0.1, child.wait * 2))
-        child.start_at = time.monotonic() + child.wait
-        log.warning(
-            "ended, starting it again",
-            extra={"child_name": child.program.name, "child": child.pid, "status": status, "lived_s": round(lived, 1)},
-        )
+        told = {"child_name": child.program.name, "child": child.pid, "status": status, "lived_s": round(lived, 1)}
+        if child.program.renewed and status == 0:
+            child.wait = 0.0
+            child.start_at = time.monotonic() + _RENEWED_AFTER
+            log.info("done, starting a new one", extra=told)
+        else:
+            child.wait = 0.0 if lived > 10 else min(_SLOWEST_RESTART, max(0.1, child.wait * 2))
+            child.start_at = time.monotonic() + child.wait
+            log.warning("ended, starting it again", extra=told)
         child.pid = 0
         _hang_up(child, selector)
+
+
+def _end_group(pid: int) -> None:
+    """Ends what a child has started and left behind: it is of the child's own process group. A worker of HAProxy's that
+    outlives its master holds the listeners' ports, and nothing could take its place."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
 
 
 def _stop_all(children: list[Child]) -> None:
@@ -275,6 +297,7 @@ def _stop_all(children: list[Child]) -> None:
         while child.pid:
             done, _ = os.waitpid(child.pid, os.WNOHANG)
             if done:
+                _end_group(child.pid)
                 child.pid = 0
             elif time.monotonic() > give_up:
                 os.kill(child.pid, signal.SIGKILL)

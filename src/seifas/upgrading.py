@@ -19,11 +19,9 @@ from seifas.keeper import unlocking
 from seifas.keeper.keeper import Keeper
 from seifas.settings import Settings
 from seifas.storage.durable import os_faults, overwrite_and_unlink, replace, sync_directory, sync_file
-from seifas.storage.keystore import KeyStore
 from seifas.storage.migrations import KEYS, ROWS, STATE, Migration
-from seifas.storage.rows_sqlite import SqliteRows
+from seifas.storage.opening import key_store, open_rows, open_state
 from seifas.storage.sqlite import fault
-from seifas.storage.state import StateStore
 
 MARK: Final = "upgrading"
 _COPYING: Final = b"copying\n"
@@ -77,7 +75,7 @@ def refuse_if_due(data: Path, settings: Settings) -> None:
 
 
 def upgrade(
-    data: Path, settings: Settings, root: bytes, *, copied: Callable[[int], None] = lambda _: None
+    data: Path, settings: Settings, root: bytes, *, pin: str = "", copied: Callable[[int], None] = lambda _: None
 ) -> dict[str, Any]:
     """Runs what is due; the vault unlocks afterwards, or is as it was. Raises what stood in the way.
 
@@ -97,7 +95,7 @@ def upgrade(
     replace(data / MARK, _MIGRATING)
     try:
         _migrate(data, settings)
-        patients = _opens(data, settings, root)
+        patients = _opens(data, settings, root, pin)
     except BaseException:
         _put_back(data, behind)
         raise
@@ -114,13 +112,18 @@ def size_of(behind: Sequence[Due]) -> int:
 
 
 def _databases(data: Path, settings: Settings) -> list[tuple[Path, tuple[Migration, ...]]]:
-    stores = sorted((data / settings.paths.keys).glob("keystore-*.db"))
-    if not stores:
-        raise Gone("the key store is empty", where=settings.paths.keys)
+    """Those that are files. PostgreSQL runs the steps of a schema in one transaction when it is next opened."""
     files: list[tuple[Path, tuple[Migration, ...]]] = [
-        (data / "state" / "keeper.db", STATE), (data / "data" / "rows.db", ROWS),
-    ]
-    return files + [(path, KEYS) for path in stores]
+        (place, known) for place, known in ((settings.state_at(data), STATE), (settings.rows_at(data), ROWS))
+        if isinstance(place, Path)
+    ]  # fmt: skip
+    keys = settings.keys_at(data)
+    if isinstance(keys, Path):
+        stores = sorted(keys.glob("keystore-*.db"))
+        if not stores:
+            raise Gone("the key store is empty", where=settings.paths.keys)
+        files += [(path, KEYS) for path in stores]
+    return files
 
 
 def _schema(path: Path) -> int:
@@ -184,18 +187,18 @@ def _copy(source: Path, target: Path, copied: Callable[[int], None]) -> None:
 
 def _migrate(data: Path, settings: Settings) -> None:
     """Opening a database is what runs its steps, each file in one transaction."""
-    StateStore(data / "state" / "keeper.db").close()
-    SqliteRows(data / "data" / "rows.db").close()
-    store = KeyStore(data / settings.paths.keys)
+    open_state(settings.state_at(data)).close()
+    open_rows(settings.rows_at(data)).close()
+    store = key_store(settings.keys_at(data))
     for generation in store.generations():
         store.open(generation)
     store.close()
 
 
-def _opens(data: Path, settings: Settings, root: bytes) -> int:
+def _opens(data: Path, settings: Settings, root: bytes, pin: str) -> int:
     """Unlocks as the keeper will, and locks again; how many patients."""
     keeper = Keeper(data, settings)
-    keeper.open = unlocking.unlock(keeper, root)
+    keeper.open = unlocking.unlock(keeper, root, pin=pin)
     patients = len(keeper.open.vault.heads)
     unlocking.lock(keeper)
     return patients

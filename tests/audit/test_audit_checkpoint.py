@@ -5,6 +5,7 @@ import time
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from example_counts import of_whole
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -98,7 +99,7 @@ def test_malformed_notes_are_refused(note):
         parse_checkpoint(note)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=of_whole(200), deadline=None)
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
 def test_rubbish_is_refused_without_other_errors(data):
     with pytest.raises(Tampered):

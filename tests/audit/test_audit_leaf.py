@@ -8,6 +8,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
+from example_counts import of_whole
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,7 +24,7 @@ def expand(key, info, length):
     return HKDFExpand(algorithm=hashes.SHA256(), length=length, info=info).derive(key)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=of_whole(60), deadline=None)
 @given(outer=st.binary(max_size=400), inner=st.none() | st.binary(max_size=400))
 def test_what_is_sealed_opens(outer, inner):
     leaf = leaves.seal_leaf(KEY, outer, inner, PATIENT_KEY)

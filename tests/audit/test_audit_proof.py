@@ -5,6 +5,7 @@ import base64
 import pytest
 from audit_clinic import AUDIT_KEY, PATIENT_KEY
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from example_counts import of_whole
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -124,7 +125,7 @@ def test_witnesses_are_asked_for(pristine, reader, note, witness_signer):
         verify_proof(build_proof(reader, note, 3, **keys(reader, 3)), pristine.key, [witness_signer.key])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=of_whole(150), deadline=None)
 @given(opening=st.binary(max_size=300))
 def test_rubbish_for_an_opening(opening):
     proof = b"c2sp.org/tlog-proof@v1\nextra " + base64.b64encode(b"SP\x01" + opening) + b"\nindex 0\n\nnote"

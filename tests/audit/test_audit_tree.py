@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from example_counts import of_whole
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -71,7 +72,7 @@ ENTRIES = [b"entry %d" % i for i in range(300)]
 sizes = st.integers(1, 200)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=of_whole(60), deadline=None)
 @given(size=st.integers(0, 300), at=st.integers(0, 300))
 def test_frontier_is_the_naive_tree(size, at):
     at = min(at, size)
@@ -88,7 +89,7 @@ def test_frontier_is_the_naive_tree(size, at):
     assert tree.root_of([tree.leaf_hash(e) for e in ENTRIES[:size]]) == mth(ENTRIES[:size])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=of_whole(60), deadline=None)
 @given(size=sizes, data=st.data())
 def test_inclusion_proofs(size, data):
     index = data.draw(st.integers(0, size - 1))
@@ -118,7 +119,7 @@ def test_inclusion_proofs(size, data):
             tree.verify_inclusion(*arguments)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=of_whole(60), deadline=None)
 @given(size2=sizes, data=st.data())
 def test_consistency_proofs(size2, data):
     size1 = data.draw(st.integers(1, size2))

@@ -11,7 +11,6 @@ import pytest
 from keeper_rig import Asked, Clocks, Rig
 
 from seifas.errors import Refused, SignIn
-from seifas.keeper import keeper as keeper_module
 from seifas.keeper import living
 from seifas.keeper.alarm_book import AlarmBook, new_alarm
 from seifas.keeper.identity import approvals
@@ -19,13 +18,6 @@ from seifas.keeper.identity.hats import Hat
 
 HOUR = 3_600_000
 DAY = 24 * HOUR
-
-
-@pytest.fixture
-def clocks(monkeypatch: pytest.MonkeyPatch) -> Clocks:
-    made = Clocks()
-    monkeypatch.setattr(keeper_module, "time", made)
-    return made
 
 
 @pytest.fixture

@@ -28,11 +28,13 @@ class Disk:
         self.batches: list[list[bytes]] = []
         self.fault: BaseException | None = None
         self.threads: set[str] = set()
+        self.began = threading.Event()
         self.may_go = threading.Event()
         self.may_go.set()
 
     def commit(self, store: Any, groups: Sequence[Group], copy: Any) -> list[SeifasError | None]:
-        self.may_go.wait(5)
+        self.began.set()
+        assert self.may_go.wait(60)
         self.threads.add(threading.current_thread().name)
         if self.fault is not None:
             raise self.fault
@@ -52,7 +54,7 @@ def test_what_waits_shares_one_transaction_in_the_order_it_came() -> None:
         committer = _committer(disk)
         disk.may_go.clear()
         waiting = [committer.submit([b"%04d" % n]) for n in range(5)]
-        await asyncio.sleep(0.02)
+        await asyncio.to_thread(disk.began.wait, 60)
         waiting += [committer.submit([b"%04d" % n]) for n in range(5, 1200)]
         assert not any(future.done() for future in waiting), "nothing is acknowledged before it is written"
         disk.may_go.set()
@@ -105,7 +107,7 @@ def test_a_caller_that_gave_up_holds_nobody_up() -> None:
         committer = _committer(disk)
         disk.may_go.clear()
         futures = [committer.submit([b"x"]) for _ in range(6)]
-        await asyncio.sleep(0.02)
+        await asyncio.to_thread(disk.began.wait, 60)
         for future in futures[::2]:
             future.cancel()
         disk.may_go.set()

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import itertools
 import json
 import os
 import re
 import signal
+import socket
+import statistics
+import struct
 import sys
+import termios
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,6 +31,12 @@ def _masked(root: bytes) -> bytes:
     return bytes(left ^ right for left, right in zip(root, MASK, strict=True))
 
 
+def _began() -> float:
+    """When this process was forked, in seconds since the machine's start, whatever it has waited for since."""
+    ticks = Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19]
+    return int(ticks) / os.sysconf("SC_CLK_TCK")
+
+
 class Told:
     """What children write of themselves: one file a start."""
 
@@ -39,7 +50,7 @@ class Told:
         told = {
             "pid": os.getpid(), "uid": fields["Uid"].split()[0], "groups": fields["Groups"].split(),
             "privileges": fields["NoNewPrivs"], "comm": Path("/proc/self/comm").read_text().strip(),
-            "fds": sorted(int(fd) for fd in os.listdir("/proc/self/fd")), "ppid": os.getppid(),
+            "fds": sorted(int(fd) for fd in os.listdir("/proc/self/fd")), "ppid": os.getppid(), "at": _began(),
             "core": next(line.split()[4] for line in Path("/proc/self/limits").read_text().splitlines()
                          if line.startswith("Max core")), **more,
         }
@@ -51,7 +62,7 @@ class Told:
         found = [json.loads(path.read_text()) for path in self.place.glob(f"{name}-*.json")]
         return sorted(found, key=lambda one: int(one["pid"]))
 
-    def wait(self, name: str, count: int, patience: float = 10.0) -> list[dict[str, Any]]:
+    def wait(self, name: str, count: int, patience: float = 60.0) -> list[dict[str, Any]]:
         give_up = time.monotonic() + patience
         while len(self.starts(name)) < count:
             assert time.monotonic() < give_up, f"{name} was started {len(self.starts(name))} times"
@@ -104,7 +115,7 @@ def _alive(pid: int) -> bool:
     return False
 
 
-def _gone(pids: list[int], patience: float = 5.0) -> bool:
+def _gone(pids: list[int], patience: float = 60.0) -> bool:
     give_up = time.monotonic() + patience
     while any(_alive(pid) for pid in pids) and time.monotonic() < give_up:
         time.sleep(0.01)
@@ -141,17 +152,57 @@ def test_what_dies_is_started_again_and_the_others_are_left_alone(
     assert first["core"] == "0"
 
 
+def test_what_a_child_leaves_behind_ends_with_it(told: Told, supervise: Callable[[list[Program]], int]) -> None:
+    """A worker that outlives its master would hold the master's ports."""
+
+    def master() -> None:
+        if os.fork() == 0:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            told.tell("worker")
+            time.sleep(60)
+            os._exit(0)
+        told.tell("master")
+        time.sleep(60)
+
+    pid = supervise([Program("master", master)])
+    first = told.wait("worker", 1)[0]["pid"]
+    os.kill(told.wait("master", 1)[0]["pid"], signal.SIGKILL)
+    assert _gone([first])
+    second = [one["pid"] for one in told.wait("worker", 2) if one["pid"] != first]
+    os.kill(pid, signal.SIGTERM)
+    assert _gone(second)
+
+
 def test_what_dies_young_is_started_ever_more_slowly(told: Told, supervise: Callable[[list[Program]], int]) -> None:
     def dies() -> None:
-        told.tell("dies", at=time.monotonic())
+        told.tell("dies")
         raise KeyError("Ona Petrauskienė")
 
     supervise([Program("dies", dies), Program("lives", _sleeps(told, "lives"))])
-    starts = sorted(one["at"] for one in told.wait("dies", 5))
+    starts = sorted(one["at"] for one in told.wait("dies", 5))[:5]
     pauses = [later - earlier for earlier, later in itertools.pairwise(starts)]
-    assert pauses[0] < 0.6
-    assert pauses[-1] > 2 * pauses[0]
+    assert all(pause > wait - 0.02 for pause, wait in zip(pauses, (0.1, 0.2, 0.4, 0.8), strict=True)), pauses
     assert len(told.starts("lives")) == 1
+
+
+def test_what_ends_when_its_work_is_done_is_started_anew_at_once(
+    told: Told, supervise: Callable[[list[Program]], int]
+) -> None:
+    """However often: it is no crash. One that dies is, also of such a program."""
+
+    def done() -> None:
+        told.tell("done")
+
+    def breaks() -> None:
+        told.tell("breaks")
+        raise KeyError
+
+    supervise([Program("done", done, renewed=True), Program("breaks", breaks, renewed=True)])
+    starts = sorted(one["at"] for one in told.wait("done", 8))
+    assert statistics.median(later - earlier for earlier, later in itertools.pairwise(starts)) < 0.5
+    broken = sorted(one["at"] for one in told.wait("breaks", 5))
+    pauses = [later - earlier for earlier, later in itertools.pairwise(broken)]
+    assert pauses[-1] > 0.78
 
 
 def test_a_defect_in_a_child_says_no_name(
@@ -173,10 +224,13 @@ def test_the_root_is_in_one_page_of_the_supervisor_and_in_no_child(
     """The keeper hands a root over and dies; the next one is given the same, and nobody else has it in memory."""
     kept = told.place / "root"
 
+    def unread(channel: socket.socket) -> int:
+        return struct.unpack("i", fcntl.ioctl(channel, termios.TIOCOUTQ, bytes(4)))[0]  # type: ignore[no-any-return]
+
     def keeper() -> None:
         channel = child_channel()
         assert channel is not None
-        channel.settimeout(0.5)
+        channel.settimeout(60 if kept.exists() else 0.5)
         try:
             given = channel.recv(64)
         except TimeoutError:
@@ -185,12 +239,13 @@ def test_the_root_is_in_one_page_of_the_supervisor_and_in_no_child(
             root = os.urandom(ROOT_SIZE)
             kept.write_bytes(_masked(root))
             channel.send(root)
+            while unread(channel):
+                time.sleep(0.01)
         told.tell("keeper", given=len(given), same=bool(given) and _masked(given) == kept.read_bytes())
         time.sleep(600)
 
     pid = supervise([Program("keeper", keeper, holds_root=True), Program("desk", _sleeps(told, "desk"))])
     (first,) = told.wait("keeper", 1)
-    time.sleep(0.2)
     os.kill(first["pid"], signal.SIGKILL)
     second = told.wait("keeper", 2)[-1]
     assert (second["given"], second["same"]) == (ROOT_SIZE, True)
@@ -219,7 +274,7 @@ def test_told_to_forget_the_supervisor_forgets(told: Told, supervise: Callable[[
     def keeper() -> None:
         channel = child_channel()
         assert channel is not None
-        channel.settimeout(2)
+        channel.settimeout(60)
         channel.send(b"r" * ROOT_SIZE)
         channel.send(GIVE)
         given = channel.recv(64)
@@ -244,9 +299,10 @@ def test_a_child_keeps_no_descriptor_but_its_own_channel(
             Program("jobs", _sleeps(told, "jobs")),
         ])
         told.wait("jobs", 1)
-        for _ in range(2):
-            os.kill(told.starts("desk")[-1]["pid"], signal.SIGKILL)
-            time.sleep(0.3)
+        for count in (1, 2):
+            os.kill(told.wait("desk", count)[-1]["pid"], signal.SIGKILL)
+        told.wait("desk", 3)
+        told.wait("keeper", 1)
         for name, most in (("keeper", 1), ("desk", 0), ("jobs", 0)):
             for one in told.starts(name):
                 beyond = [fd for fd in one["fds"] if fd > 2]
@@ -283,8 +339,8 @@ def test_told_to_stop_it_stops_the_whole_tree(
     started = time.monotonic()
     os.kill(pid, signal.SIGTERM)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
-    assert _gone(pids, 0.5)
-    assert 0.9 < time.monotonic() - started < 5, "a child that does not listen gets that long"
+    assert _gone(pids)
+    assert time.monotonic() - started > 0.9, "a child that does not listen gets that long"
 
 
 @pytest.mark.parametrize("after_restart", [False, True])

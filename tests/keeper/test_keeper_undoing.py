@@ -36,7 +36,9 @@ async def _undo(asked: Asked, officer: str, account: str, since: int) -> dict[st
     return done
 
 
-def test_a_thousand_versions_are_undone_at_once(rig: Rig) -> None:
+def test_a_thousand_versions_are_undone_at_once(rig: Rig, whole: bool) -> None:
+    versions = 1000 if whole else 250
+
     async def deed(asked: Asked) -> None:
         doctor, officer = await asked.person("gydytoja", "doctor"), await asked.person("pareigune", "officer")
         patient = await asked.create(doctor, "Patient", name=[{"family": "Petrauskas"}])
@@ -44,17 +46,17 @@ def test_a_thousand_versions_are_undone_at_once(rig: Rig) -> None:
         before = asked.bodies(patient)
         vandal = await asked.person("vandalas", "doctor")
         since = await _since(asked)
-        for version in range(1, 1001):
+        for version in range(1, versions + 1):
             await asked.change(vandal, "update", "Observation", found, patient, version, status="final",
                                code={"text": f"niekai {version}"})
-        started = time.perf_counter()
+        started = time.process_time()
         assert await _undo(asked, officer, "vandalas", since) == {"restored": 1, "changed_since_by_others": 0}
-        assert time.perf_counter() - started < 2, "the keeper stands still while versions are walked"
+        assert time.process_time() - started < versions / 500, "the keeper stands still while versions are walked"
         after = asked.bodies(patient)
         assert {name: body for name, (_, _, body) in after.items()} == {
             name: body for name, (_, _, body) in before.items()
         }
-        assert after[f"Observation/{found.hex()}"][0] == 1002
+        assert after[f"Observation/{found.hex()}"][0] == versions + 2
 
     rig.run(deed)
 

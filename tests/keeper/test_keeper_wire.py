@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from example_counts import of_whole
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -55,7 +56,7 @@ def test_what_is_no_request_is_invalid(frame: bytes) -> None:
 
 
 @given(st.binary(max_size=200))
-@settings(max_examples=300)
+@settings(max_examples=of_whole(300))
 def test_noise_never_raises_anything_else(noise: bytes) -> None:
     try:
         ident, op, _ = wire.parse_request(noise)

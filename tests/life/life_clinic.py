@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import soft_token  # its tokens are known to what FORGE starts
 from life_forge import Forge, gone
 
 from seifas import settings as settings_module
@@ -26,15 +27,17 @@ from seifas.keeper.keeper import Keeper
 from seifas.keeper.lines import Line
 from seifas.keeper.model import CLINIC
 from seifas.settings import Clinic as ClinicSettings
-from seifas.settings import Paths, Retention, Settings
+from seifas.settings import Paths, Retention, Settings, Storage
 
 HERE = Path(__file__).parent
+assert soft_token.PLACE
 FORGE = Forge()
 atexit.register(FORGE.close)
+PATIENCE_S = 60.0
 PASSPHRASES = {"boss": "akmuo-jura-vejas-smelis", "officer": "lapas-upe-kalnas-medis"}
 
 
-def wait_gone(pid: int, patience: float = 20.0) -> None:
+def wait_gone(pid: int, patience: float = PATIENCE_S) -> None:
     give_up = time.monotonic() + patience
     while not gone(pid):
         assert time.monotonic() < give_up, "a process does not end"
@@ -45,7 +48,7 @@ def command(args: Sequence[str], beside: Path, *, fine: bool) -> dict[str, Any]:
     """The command line as its own process; its JSON and its exit status."""
     name = beside.with_name(f"{beside.name}-{os.urandom(4).hex()}")
     out, err = name.with_suffix(".out"), name.with_suffix(".err")
-    wait_gone(FORGE.start("seifas", list(args), out=out, err=err), 120.0)
+    wait_gone(FORGE.start("seifas", list(args), out=out, err=err), 2 * PATIENCE_S)
     status = int(Path(f"{out}.status").read_text())
     lines = out.read_text().strip().splitlines()
     told: dict[str, Any] = json.loads(lines[-1]) if lines else {}
@@ -70,13 +73,13 @@ class Clinic:
 
     # -- the keeper's process
 
-    def start(self, *, unlock: bool = True) -> None:
+    def start(self, *, unlock: bool = True, pin: str = "") -> None:
         log = self.data.with_suffix(".log")
         self.process = FORGE.start("keeper", [str(self.data)], out=self.data.with_suffix(".out"), err=log)
         try:
             with self.admin() as admin:
                 if unlock:
-                    admin.call("admin.unlock", passphrase=PASSPHRASES["boss"])
+                    admin.call("admin.unlock", passphrase=PASSPHRASES["boss"], pin=pin)
                 else:
                     admin.call("health")
         except SeifasError as error:
@@ -90,7 +93,7 @@ class Clinic:
             self.process = 0
 
     def admin(self, **more: Any) -> BlockingClient:
-        return BlockingClient(self.data / "run" / "admin.sock", patience=20.0, **more)
+        return BlockingClient(self.data / "run" / "admin.sock", patience=PATIENCE_S, **more)
 
     def call(self, op: str, **args: Any) -> Any:
         with self.admin() as admin:
@@ -101,7 +104,7 @@ class Clinic:
         with self.admin() as admin:
             os.kill(admin.call("health")["pid"], signal.SIGKILL)
 
-    def wait_open(self, patience: float = 20.0) -> None:
+    def wait_open(self, patience: float = PATIENCE_S) -> None:
         give_up = time.monotonic() + patience
         while time.monotonic() < give_up:
             try:
@@ -151,11 +154,12 @@ class Clinic:
 
 
 @contextmanager
-def opened(data: Path, passphrase: str) -> Iterator[Keeper]:
+def opened(data: Path, passphrase: str, pin: str = "") -> Iterator[Keeper]:
     """The vault opened in this process; no keeper may run."""
     settings = settings_module.load(data)
     keeper = Keeper(data, settings)
-    keeper.open = unlocking.unlock(keeper, unlocking.root_by_passphrase(data / settings.paths.keys, passphrase))
+    root = unlocking.root_by_passphrase(settings.keys_at(data), passphrase)
+    keeper.open = unlocking.unlock(keeper, root, pin=pin)
     try:
         yield keeper
     finally:
@@ -172,13 +176,14 @@ def bodies(keeper: Keeper) -> dict[bytes, list[bytes]]:
 
 
 def found_clinic(
-    data: Path, *, replica: str = "", demo: bool = False, retention: Retention | None = None
+    data: Path, *, replica: str = "", demo: bool = False, retention: Retention | None = None,
+    storage: Storage | None = None,
 ) -> Clinic:
     """A new vault, not yet running. Its accounts are made at the first `furnish`."""
     data.mkdir(mode=0o755, parents=True)
     settings = Settings(
         clinic=ClinicSettings(id=os.urandom(16).hex(), name="Bandymas"), paths=Paths(replica=replica), demo=demo,
-        retention=retention or Retention(),
+        retention=retention or Retention(), storage=storage or Storage(),
     )
     root = keys.new_root()
     secrets, custodians = slots.new_custodian_slots(root, 2, ("officer", "boss", "third"))

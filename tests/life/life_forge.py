@@ -18,6 +18,7 @@ from typing import Any
 if __name__ == "__main__":
     from seifas import settings
     from seifas.cli import main as command_line
+    from seifas.cli.verbs import VERBS, command_of
     from seifas.keeper import main as keeper_main
     from seifas.supervisor import Program, run
 
@@ -96,4 +97,6 @@ def _seifas(args: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    for verb in VERBS:  # once, not in every fork
+        command_of(verb)
     _serve()

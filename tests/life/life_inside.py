@@ -21,7 +21,7 @@ MACHINE = Caller("admin", 1, 0)
 
 
 @asynccontextmanager
-async def inside(clinic: Clinic) -> AsyncIterator[Keeper]:
+async def inside(clinic: Clinic, pin: str = "") -> AsyncIterator[Keeper]:
     """The clinic's keeper, open; approvals here need no passkey and no seasoned hats, all else is as it is."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     page = RootPage()
@@ -30,7 +30,7 @@ async def inside(clinic: Clinic) -> AsyncIterator[Keeper]:
     keeper = Keeper(clinic.data, clinic.settings)
     keeper.channel = theirs
     try:
-        await living.with_passphrase(keeper, PASSPHRASES["boss"])
+        await living.with_passphrase(keeper, PASSPHRASES["boss"], pin=pin)
         keeper.approvals.policy = Policy(gestures=False, seasoned_ms=0)
         yield keeper
     finally:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from life_clinic import Clinic, add_patient
 
-from seifas.errors import Conflict, Invalid, SeifasError
+from seifas.errors import Conflict, Invalid, Missing, SeifasError
 from seifas.keeper import backup_manifest
 
 
@@ -138,10 +138,16 @@ def test_hostile_manifests(clinic: Clinic, target: Path) -> None:
         assert not backup_manifest.check(to).ok
     (to / "manifest.json").write_bytes(raw)
     assert backup_manifest.check(to).ok
-    (to / "manifest.note").unlink()
-    report = backup_manifest.check(to)
-    assert report.manifest is None
-    assert "not finished" in report.problems[0]
+    whole = (to / "manifest.note").read_bytes()
+    for cut in (None, b"", whole[:1], whole[:40], whole[:-1]):
+        (to / "manifest.note").unlink(missing_ok=True)
+        if cut is not None:
+            (to / "manifest.note").write_bytes(cut)
+        report = backup_manifest.check(to)
+        assert report.manifest is None
+        assert "not finished" in report.problems[0]
+        with pytest.raises(Missing):
+            backup_manifest.find(target, backup_manifest.DATA)
 
 
 def test_killed_in_the_middle_it_is_no_backup_and_the_next_one_is(clinic: Clinic, target: Path) -> None:
@@ -193,7 +199,10 @@ def test_superseded_keys_run_out_and_the_newest_never(clinic: Clinic, target: Pa
         path.write_bytes(json.dumps(body).encode())
         note = path.with_name("manifest.note")
         note.write_bytes(_resigned(note.read_bytes(), path.read_bytes()))
-    removed = clinic.seifas("backup", "prune", "--keys", str(target))["removed"]
+    assert clinic.seifas("backup", "prune", fine=False)["error"] == "invalid", "nobody said where"
+    with (clinic.data / "settings.toml").open("a") as settings:
+        settings.write(f'[backups]\nkeys = "{target}"\n')
+    removed = clinic.seifas("backup", "prune")["removed"]
     assert removed == ["seifas-keys-2-0", "seifas-keys-2-1"]
     assert (target / "seifas-keys-2-2" / "keystore-000003.db").exists()
 

@@ -10,8 +10,9 @@ import time
 from pathlib import Path
 
 import pytest
-from life_clinic import PASSPHRASES, Clinic, add_patient, opened
+from life_clinic import PASSPHRASES, PATIENCE_S, Clinic, add_patient, opened
 from life_inside import inside
+from test_life_rotating import written
 
 from seifas.errors import Refused, SeifasError, Tampered, Unavailable
 from seifas.keeper import erasing, living
@@ -44,14 +45,14 @@ def test_nothing_acknowledged_is_lost_with_the_machine(clinic: Clinic, second: P
         threads = [threading.Thread(target=_write, args=(clinic, stop, acknowledged)) for _ in range(2)]
         for thread in threads:
             thread.start()
-        time.sleep(0.2 + dice.uniform(0.0, 0.1))
+        written(acknowledged, 2)
+        time.sleep(dice.uniform(0.0, 0.1))
         if round_number == 1:
             clinic.call("admin.rotate")
         clinic.kill_all()
         stop.set()
         for thread in threads:
-            thread.join(30)
-        assert acknowledged
+            thread.join(PATIENCE_S)
         new = clinic.data.with_name(f"{clinic.data.name}-new{round_number}")
         told = bring_back(clinic, second, new)
         back = Clinic(new, ())

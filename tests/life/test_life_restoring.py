@@ -8,8 +8,6 @@ import os
 import random
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +16,8 @@ from typing import Any
 import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from life_clinic import PASSPHRASES, Clinic, bodies, opened, passphrase_file
+from life_clinic import FORGE, PASSPHRASES, PATIENCE_S, Clinic, bodies, command, opened, passphrase_file, wait_gone
+from life_forge import gone
 from life_inside import inside
 from test_life_backup import back_up
 
@@ -331,25 +330,25 @@ def test_killed_anywhere_it_is_begun_again(clinic: Clinic, target: Path) -> None
     new = clinic.data.with_name(clinic.data.name + "-new")
     shown = clinic.data.with_suffix(".shown")
     shown.write_text("\n".join(PASSPHRASES.values()))
-    command = [
-        sys.executable, "-m", "seifas.cli.main", "restore", "--json", "--data", str(new), "--from", str(made["to"]),
+    asked = [
+        "restore", "--json", "--data", str(new), "--from", str(made["to"]),
         "--keys-from", str(made["keys_to"]), "--tombstones", str(clinic.data / "kit" / "tombstones.note"),
         "--passphrase-file", str(passphrase_file(clinic.data)), "--approved-by", "boss", "--and", "officer",
         "--approvals-file", str(shown),
     ]
     dice = random.Random(2)
     for _ in range(2):
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        give_up = time.monotonic() + 20
-        while not (new / "restoring").exists() and process.poll() is None and time.monotonic() < give_up:
+        pid = FORGE.start("seifas", asked, out=shown.with_suffix(".out"), err=shown.with_suffix(".err"))
+        give_up = time.monotonic() + PATIENCE_S
+        while not (new / "restoring").exists() and not gone(pid) and time.monotonic() < give_up:
             time.sleep(0.001)
         time.sleep(dice.uniform(0.0, 0.1))
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        wait_gone(pid)
         if (new / "settings.toml").exists():
             shutil.rmtree(new)  # it was faster
-    done = subprocess.run(command, capture_output=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    command(asked, clinic.data, fine=True)
     assert not (new / "restoring").exists()
     assert Clinic(new, ()).patients() == clinic.patients()
 

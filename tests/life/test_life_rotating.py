@@ -8,7 +8,7 @@ import threading
 import time
 
 import pytest
-from life_clinic import Clinic, add_patient
+from life_clinic import PATIENCE_S, Clinic, add_patient
 
 from seifas.errors import SeifasError
 
@@ -31,17 +31,23 @@ def writers(clinic: Clinic, count: int):
     finally:
         stop.set()
         for thread in threads:
-            thread.join(30)
+            thread.join(PATIENCE_S)
+
+
+def written(acknowledged: list[bytes], more: int) -> None:
+    """Waits until so many more are acknowledged."""
+    wanted, until = len(acknowledged) + more, time.monotonic() + PATIENCE_S
+    while len(acknowledged) < wanted:
+        assert time.monotonic() < until, "nothing is written any more"
+        time.sleep(0.01)
 
 
 def test_rotations_under_load_lose_no_patient(clinic: Clinic) -> None:
     clinic.start()
     with writers(clinic, 3) as acknowledged:
         for number in range(4):
-            time.sleep(0.15)
+            written(acknowledged, 3)
             assert clinic.call("admin.rotate")["generation"] == number + 2
-    before = len(acknowledged)
-    assert before > 10
     clinic.stop()
     found = clinic.patients()
     assert set(acknowledged) <= set(found)
@@ -58,8 +64,9 @@ def test_killed_anywhere_in_a_rotation_nothing_is_lost(clinic: Clinic) -> None:
             rotation.start()
             time.sleep(dice.uniform(0.0, 0.06))
             clinic.kill_keeper()
-            rotation.join(30)
+            rotation.join(PATIENCE_S)
             clinic.wait_open()
+        written(acknowledged, 1)
     clinic.stop()
     found = clinic.patients()
     assert set(acknowledged) <= set(found)

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from seifas.errors import Missing, OverBudget, Refused
-from seifas.keeper.alarming import account_name, announce, ring
+from seifas.keeper.alarming import announce, ring
 from seifas.keeper.door import OPS, Caller, NoArgs
 from seifas.keeper.identity import accounts, approvals, machine
 from seifas.keeper.identity.approvals import Request
@@ -48,12 +48,6 @@ class NewClient(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class OfSession(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     session: str
-
-
-class Decide(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    session: str
-    id: bytes
-    approve: bool
 
 
 @OPS.op("admin.account_add", NewAccount, "admin")
@@ -124,7 +118,7 @@ async def account_list_desk(keeper: Keeper, caller: Caller, args: OfSession) -> 
 def listed(keeper: Keeper) -> list[dict[str, Any]]:
     return [
         {
-            "name": one.name, "display": one.display, "hats": [hat.value for hat in one.hats],
+            "id": one.id, "name": one.name, "display": one.display, "hats": [hat.value for hat in one.hats],
             "disabled": one.disabled, "passkeys": len(one.passkeys), "password": bool(one.password_hash),
             "sessions": len(keeper.sessions.of_account(one.id)),
         }
@@ -281,81 +275,3 @@ async def client_disable(keeper: Keeper, caller: Caller, args: Named) -> dict[st
         [leaf], [keeper.row(Kind.CLIENT, account, changed)], [keeper.tag(Kind.SESSION, one.id) for one in ended]
     )
     return {"client_id": client.id, "disabled": True}
-
-
-@OPS.op("approval.list", OfSession, "desk")
-async def approval_list(keeper: Keeper, caller: Caller, args: OfSession) -> list[dict[str, Any]]:
-    acting(keeper, args.session, "approval.list", keeper.now())
-    return [
-        {
-            "id": one.id, "kind": one.kind.value, "asked_by": account_name(keeper, one.asked_by),
-            "created_ms": one.created_ms, "expires_ms": one.expires_ms, "state": one.state.value,
-            "approvals": [account_name(keeper, yes.account) for yes in one.approvals],
-            "digest": approvals.digest(one), "about": _about(one),
-        }
-        for one in sorted(keeper.approvals, key=lambda one: -one.created_ms)[:200]
-    ]
-
-
-def _about(request: Request) -> str:
-    """What it is about, for the one who decides; never a patient."""
-    if request.kind not in (approvals.Kind.HATS, approvals.Kind.CLIENT_OVER_200):
-        return ""
-    details = msgspec.msgpack.decode(request.details)
-    if request.kind is approvals.Kind.HATS:
-        return f"{details['name']}: {', '.join(details['hats'])}"
-    said = f"{details['name']}: {details['per_day']}, {' '.join(details['scopes'])}"
-    return f"{said} ({details['by']}?)" if details["by"] else said
-
-
-@OPS.op("approval.decide", Decide, "desk")
-async def approval_decide(keeper: Keeper, caller: Caller, args: Decide) -> dict[str, Any]:
-    """Yes with a gesture over the request's digest, or no. What a client's approval allows takes effect at once."""
-    moment = keeper.now()
-    session = acting(keeper, args.session, "approval.decide", moment)
-    account = keeper.accounts.get(session.account)
-    if not args.approve:
-        changed = approvals.refuse(
-            keeper.approvals, args.id, account=account, hat=session.hat, now_ms=moment.wall_ms
-        )
-    else:
-        gesture = None
-        if keeper.approvals.policy.gestures:
-            gesture = keeper.gestures.redeem(
-                session=session.id, account=account.id, digest=approvals.digest(keeper.approvals.get(args.id)),
-                now_ms=moment.wall_ms,
-            )
-        changed = approvals.approve(
-            keeper.approvals, args.id, account=account, hat=session.hat, gesture=gesture, accounts=keeper.accounts,
-            now_ms=moment.wall_ms,
-        )
-    puts = []
-    if changed.state is approvals.State.APPROVED:
-        puts = _carry_out(keeper, moment, changed)
-        changed = keeper.approvals.get(changed.id)
-    puts.append(keeper.row(Kind.APPROVAL, changed.id, changed))
-    leaf = keeper.leaf(
-        moment, Action.APPROVAL, account=account.id, session=session.id, objects=(changed.id,),
-        note=f"{changed.kind.value}:{changed.state.value}",
-    )
-    await keeper.commit([leaf], puts)
-    return {"state": changed.state.value}
-
-
-def _carry_out(keeper: Keeper, moment: Moment, request: Request) -> list[tuple[bytes, bytes]]:
-    """What takes effect with the last yes; the rows of it."""
-    if request.kind is approvals.Kind.CLIENT_OVER_200:
-        details = msgspec.msgpack.decode(request.details)
-        people = {yes.account for yes in request.approvals} | {request.asked_by} - {_NOBODY}
-        machine.approve_client(keeper.clients, details["client"], people, approved=details["terms"])
-        client = machine.set_disabled(keeper.clients, details["client"], False)
-        approvals.done(keeper.approvals, request.id, kind=request.kind, now_ms=moment.wall_ms)
-        return [keeper.row(Kind.CLIENT, machine.account_of(client.id), client)]
-    if request.kind is approvals.Kind.HATS:
-        details = msgspec.msgpack.decode(request.details)
-        account = accounts.set_hats(
-            keeper.accounts, details["account"], details["hats"], by=request.asked_by, now_ms=moment.wall_ms
-        )
-        approvals.done(keeper.approvals, request.id, kind=request.kind, now_ms=moment.wall_ms)
-        return [keeper.row(Kind.ACCOUNT, account.id, account)]
-    return []

@@ -11,9 +11,13 @@ from collections.abc import Iterable
 
 import msgspec
 
+ANNOUNCED = "approval:"
+"""Kinds of alarms that announce a request begin so; its id in hex follows."""
+
 
 class Alarm(msgspec.Struct, frozen=True, array_like=True):
-    """`level`: how many persons were told so far. `next_ms`: when the next one is. Severity: 1 note, 2 warn, 3 ring."""
+    """`level`: how many persons were told so far. `next_ms`: when the next one is. Severity: 1 note, 2 warn, 3 ring.
+    `note`: what whoever acknowledged it wrote."""
 
     id: bytes
     kind: str
@@ -27,6 +31,7 @@ class Alarm(msgspec.Struct, frozen=True, array_like=True):
     acknowledged_ms: int = 0
     acknowledged_by: str = ""
     delivered: tuple[str, ...] = ()
+    note: str = ""
 
 
 class AlarmBook:
@@ -81,8 +86,8 @@ class AlarmBook:
             alarm, level=alarm.level + 1, next_ms=now_ms + pause, delivered=alarm.delivered + channels
         )
 
-    def acknowledged(self, alarm: Alarm, by: str, now_ms: int) -> Alarm:
-        return msgspec.structs.replace(alarm, acknowledged_ms=now_ms, acknowledged_by=by)
+    def acknowledged(self, alarm: Alarm, by: str, now_ms: int, note: str = "") -> Alarm:
+        return msgspec.structs.replace(alarm, acknowledged_ms=now_ms, acknowledged_by=by, note=note)
 
     def stale(self, now_ms: int) -> list[Alarm]:
         """Acknowledged more than 90 days ago: the audit log keeps them, the book need not."""

@@ -6,14 +6,11 @@ The alarm's state row goes into the same commit as the line of the deed that ran
 from __future__ import annotations
 
 from seifas.errors import Conflict, Missing
-from seifas.keeper.alarm_book import Alarm, new_alarm
+from seifas.keeper.alarm_book import ANNOUNCED, Alarm, new_alarm
 from seifas.keeper.identity import approvals
 from seifas.keeper.identity.approvals import Request
 from seifas.keeper.keeper import Keeper, Moment
 from seifas.keeper.model import Kind
-
-ANNOUNCED = "approval:"
-"""Kinds of alarms that announce a request begin so; its id in hex follows."""
 
 _AGAIN_MS = 10 * 60_000
 

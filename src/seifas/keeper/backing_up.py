@@ -16,7 +16,7 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from itertools import count
@@ -27,9 +27,9 @@ import msgspec
 
 from seifas import __version__
 from seifas.audit.checkpoint import verify_checkpoint
-from seifas.errors import Conflict, Invalid, SeifasError, Unavailable
+from seifas.errors import Conflict, Invalid, Missing, SeifasError, Unavailable
 from seifas.keeper import backup_manifest, tombstones
-from seifas.keeper.backup_manifest import DATA, KEYS, OBJECTS, Manifest, Part
+from seifas.keeper.backup_manifest import DATA, KEYS, Manifest, Part
 from seifas.keeper.door import OPS, Caller, NoArgs
 from seifas.keeper.founding import EPOCH_ROW
 from seifas.keeper.keeper import Keeper, Open
@@ -43,6 +43,7 @@ log = logging.getLogger("seifas.backup")
 
 _CHUNK: Final = 1024 * 1024
 _NICE: Final = 15
+_HELD: Final = 8 * 1024 * 1024
 _PORTION: Final = 4 * 1024 * 1024
 _REST: Final = 0.5
 """Of the time a portion took: a backup takes half as long again, and commits hardly notice it."""
@@ -182,11 +183,11 @@ class _Writing:
     def write(self, to: Path, keys_to: Path | None) -> Manifest:
         audit, data = self._opened.audit, self._data
         notes: list[bytes] = []
-        rows_size = (data / "data" / "rows.db").stat().st_size
-        objects = [path for path in sorted((data / OBJECTS_AT).iterdir()) if len(path.name) == 32]
+        rows_size = self._opened.rows.size()
+        found = list(self._opened.objects.listed())
         self._job.total = 2 * (
-            (data / "state" / "keeper.db").stat().st_size + rows_size + log_bytes(data / "audit")
-            + sum(path.stat().st_size for path in objects)
+            self._opened.state.size() + rows_size + log_bytes(data / "audit")
+            + sum(size for _, size in found)
         )
         make_directory(to / "state")
         self._opened.state.snapshot(to / "state" / "keeper.db", pinned=lambda: notes.append(audit.checkpoint))
@@ -213,7 +214,8 @@ class _Writing:
             progress=lambda step, of: self._at(before, rows_size, step, of, to / "data" / "rows.db"),
         )
         self._stage("objects")
-        stored = tuple(self._objects(objects))
+        # Listed again, after the state was copied: what the state names is there by now.
+        stored = tuple(self._objects(sorted(self._opened.objects.listed())))
         self._stage("reading back")
         signed = verify_checkpoint(notes[0], audit.key)
         stones = tombstones.stated(signed.extensions)
@@ -254,34 +256,50 @@ class _Writing:
             for name in sorted(names):
                 yield backup_manifest.part(directory, Path(folder) / name, read=self._read)
 
-    def _objects(self, paths: list[Path]) -> Iterator[Part]:
+    def _objects(self, found: list[tuple[bytes, int]]) -> Iterator[Part]:
         """Copies those that are not in the shared folder yet. A file's name there says what it hashes to, so those that
         are need not be read again: they never change, and `seifas backup verify` reads them."""
         there: dict[str, list[str]] = {}
-        for name in os.listdir(self._pool) if paths else ():
+        for name in os.listdir(self._pool) if found else ():
             there.setdefault(name[:32], []).append(name)
-        for path in paths:
-            size = path.stat().st_size
-            known = [one for one in there.get(path.name, ()) if (self._pool / one).stat().st_size == size]
+        for ident, size in found:
+            copies = there.get(ident.hex(), ())
+            known = [one for one in copies if (self._pool / one).stat().st_size == size]
             if known:
                 self._written(2 * size)
                 yield Part(known[0], size, known[0][33:97])
                 continue
-            sha256 = backup_manifest.part(path.parent, path).sha256
-            # Another name where a backup that was cut off left half of it: nothing is overwritten.
-            names = (_named(path.name, sha256, number) for number in count())
-            name = next(one for one in names if one not in there.get(path.name, ()))
-            _copy(path, self._pool / name, self._pace)
-            self._written(size)
-            made = backup_manifest.part(self._pool, self._pool / name, read=self._read)
-            if made.sha256 != sha256:
-                raise Unavailable("what was written to the target is not what is read back", where=name)
-            yield made
-        if paths:
+            try:
+                yield self._object(ident, size, copies)
+            except Missing:
+                continue  # a publication withdrawn meanwhile, or a photo that was not finished
+        if found:
             sync_directory(self._pool)
 
+    def _object(self, ident: bytes, size: int, copies: Sequence[str]) -> Part:
+        pieces = self._pieces(ident, size)
+        digest = hashlib.sha256()
+        for piece in pieces():
+            digest.update(piece)
+        sha256 = digest.hexdigest()
+        # Another name where a backup that was cut off left half of it: nothing is overwritten.
+        names = (_named(ident.hex(), sha256, number) for number in count())
+        target = self._pool / next(one for one in names if one not in copies)
+        _write(pieces(), target, self._pace)
+        self._written(size)
+        made = backup_manifest.part(self._pool, target, read=self._read)
+        if made.sha256 != sha256:
+            raise Unavailable("what was written to the target is not what is read back", where=target.name)
+        return made
 
-OBJECTS_AT: Final = f"data/{OBJECTS}"
+    def _pieces(self, ident: bytes, size: int) -> Callable[[], Iterable[memoryview]]:
+        """The object's bytes, as often as they are asked for: they name the file, so they are hashed before they are
+        written. A picture is held meanwhile, and not fetched twice."""
+        objects = self._opened.objects
+        if size > _HELD:
+            return lambda: objects.get(ident)
+        held = list(objects.get(ident))
+        return lambda: held
 
 
 def _named(ident: str, sha256: str, number: int) -> str:
@@ -289,11 +307,18 @@ def _named(ident: str, sha256: str, number: int) -> str:
 
 
 def _copy(source: Path, target: Path, pace: _Pace) -> None:
+    with os_faults(source.name), source.open("rb") as file:
+        _write(iter(lambda: file.read(_CHUNK), b""), target, pace)
+
+
+def _write(pieces: Iterable[bytes | memoryview], target: Path, pace: _Pace) -> None:
     create_private(target, fresh=True)
-    with os_faults(target.name), source.open("rb") as file, target.open("wb", buffering=0) as copy:
-        while chunk := file.read(_CHUNK):
-            copy.write(chunk)
-            pace.did(len(chunk), target)
+    with os_faults(target.name), target.open("wb") as copy:
+        for piece in pieces:
+            for start in range(0, len(piece), _CHUNK):
+                copy.write(part := piece[start : start + _CHUNK])
+                copy.flush()
+                pace.did(len(part), target)
     sync_file(target)
 
 

@@ -101,7 +101,7 @@ def read(directory: Path, kind: str) -> tuple[Manifest, bytes, bytes]:
     """(manifest, its bytes, the note) of a finished backup. Raises Missing, Tampered, Invalid for another kind."""
     if not directory.is_dir():
         raise Missing("there is no backup in this place", where=str(directory))
-    if not (directory / NOTE).is_file() or not (directory / FILE).is_file():
+    if not _finished(directory) or not (directory / FILE).is_file():
         raise Invalid("this backup was not finished: it has no signed manifest", where=str(directory))
     if (directory / FILE).stat().st_size > LARGEST:
         raise Tampered("the manifest is larger than any can be", where=FILE)
@@ -118,6 +118,17 @@ def read(directory: Path, kind: str) -> tuple[Manifest, bytes, bytes]:
     if notes.body_of(note, NOTE) != note_body(raw):
         raise Tampered("the manifest is not the one that was signed", where=FILE)
     return manifest, raw, note
+
+
+def _finished(directory: Path) -> bool:
+    """Whether the note was written to its end. It cannot be put in place by renaming: a backup may lie where files can
+    only be added. So one that was killed in the writing is there, and is empty or cut."""
+    try:
+        with (directory / NOTE).open("rb") as note:
+            note.seek(-1, os.SEEK_END)
+            return note.read() == b"\n"
+    except OSError:
+        return False
 
 
 def verify_signature(manifest: Manifest, note: bytes, public: bytes) -> None:
@@ -148,7 +159,7 @@ def find(place: Path, kind: str = "") -> Path:
     if (place / FILE).exists() or not place.is_dir():
         return place
     start = {DATA: "seifas-2", KEYS: "seifas-keys-"}.get(kind, "seifas-")
-    inside = [path for path in place.iterdir() if path.name.startswith(start) and (path / NOTE).exists()]
+    inside = [path for path in place.iterdir() if path.name.startswith(start) and _finished(path)]
     inside.sort(key=lambda path: path.name.removeprefix("seifas-keys-").removeprefix("seifas-"))
     if not inside:
         raise Missing("there is no finished backup in this place", where=str(place))

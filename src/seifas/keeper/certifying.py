@@ -1,7 +1,8 @@
 """The certificate of an erasure: what is dead now, what dies when, and what stays. No name; the patient's number only.
 
-It promises what one server can keep: copies of the key store made before hold the old keys until they run out, and
-the certificate names the day (docs/running/erasure.md).
+It promises what was kept: on one server copies of the key store made before hold the old keys until they run out, and
+the certificate names the day (docs/running/erasure.md). Where the former epoch key needed key objects in tokens, and
+these were destroyed in all of them, it says so: form 2 (docs/running/hsm.md).
 """
 
 from __future__ import annotations
@@ -43,20 +44,33 @@ _STAYS_1 = (
 )
 
 
+_DEAD_2 = (
+    "the patient's four keys (records, photos, card, audit details): destroyed in the vault, and not in the key store "
+    "that took its place, whose epoch key is new",
+    "the former epoch key, without which no older copy of the key store opens: half of it lay behind key objects in "
+    "the tokens named above (PKCS#11), which never left them and were destroyed in each; so copies of the key store "
+    "and of the data, of whatever age, open nothing of this patient, whoever has them and every passphrase and "
+    "custodian's secret",
+    *_DEAD_1[2:],
+)
+
+
 class Sentences(NamedTuple):
-    """What a form of the certificate says. A form that was handed out is never changed: another number is added."""
+    """What a form of the certificate says. A form that was handed out is never changed: another number is added. Where
+    nothing waits for copies to run out, `dies_with_key_copies` is empty."""
 
     dead: tuple[str, ...]
     dies_with_key_copies: str
     stays: tuple[str, ...]
 
 
-FORMS = {1: Sentences(_DEAD_1, _UNTIL_1, _STAYS_1)}
+FORMS = {1: Sentences(_DEAD_1, _UNTIL_1, _STAYS_1), 2: Sentences(_DEAD_2, "", _STAYS_1)}
 
 
 class Certificate(msgspec.Struct, frozen=True):
     """As stored with the tombstone. Times in ISO 8601, UTC; `audit_leaf` is the RFC 6962 hash of the log's line, by
-    which it is found and proven; `form` says which sentences belong to it."""
+    which it is found and proven; `form` says which sentences belong to it; `tokens` names those in which the former
+    epoch's objects were destroyed (form 2)."""
 
     number: int
     patient: str
@@ -71,6 +85,12 @@ class Certificate(msgspec.Struct, frozen=True):
     audit_leaf: str
     key_copies_until: str
     form: int = 1
+    tokens: tuple[str, ...] = ()
+
+
+def at_once(certificate: Certificate, tokens: tuple[str, ...]) -> Certificate:
+    """The same erasure, when the former epoch's objects are gone from all tokens: nothing is left to run out."""
+    return msgspec.structs.replace(certificate, form=2, tokens=tokens, key_copies_until=certificate.erased[:10])
 
 
 def key_copies_until(erased_ms: int, days: int) -> str:
@@ -111,15 +131,22 @@ def as_text(certificate: Certificate) -> str:
         f"Records, stored rows  {certificate.records}, {certificate.rows}",
         f"Key store             generation {certificate.generation} took the place of the former one",
         f"Line in the log       {certificate.audit_leaf}",
+        *([f"Destroyed in          {', '.join(certificate.tokens)}"] if certificate.tokens else []),
         "",
-        "Dead now",
+        "Dead now" if says.dies_with_key_copies else "Dead at once, in every copy of whatever age",
         *(f"  - {line}" for line in says.dead),
         "",
-        f"Dead by {certificate.key_copies_until}, when the last copy of the former key store runs out",
-        f"  - {says.dies_with_key_copies}",
-        "",
+        *(_until(certificate) if says.dies_with_key_copies else ()),
         "What stays",
         *(f"  - {line}" for line in says.stays),
         "",
     ]
     return "\n".join(head)
+
+
+def _until(certificate: Certificate) -> tuple[str, ...]:
+    return (
+        f"Dead by {certificate.key_copies_until}, when the last copy of the former key store runs out",
+        f"  - {FORMS[certificate.form].dies_with_key_copies}",
+        "",
+    )

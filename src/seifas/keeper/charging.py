@@ -31,7 +31,9 @@ _STRENGTH = {
     Strength.TOKEN: AskStrength.TOKEN,
 }
 # What a gesture is over, by deed: opening, linking and changing a patient are one thing to the person who signs.
-_SIGNED = {Deed.SEARCH: "search", Deed.CALLER_MISS: "caller", Deed.CALLER_HIT: "caller", Deed.BREAK_GLASS: "glass"}
+_SIGNED = {Deed.SEARCH: "search", Deed.CALLER_MISS: "caller", Deed.CALLER_HIT: "caller", Deed.BREAK_GLASS: "glass",
+    Deed.GLASS_CONFIRM: "glass",
+}
 _ERRORS: dict[Answer, type[SeifasError]] = {
     Answer.NEED_REASON: ReasonNeeded, Answer.NEED_STEPUP: StepUp, Answer.NEED_SECOND: Refused,
     Answer.STOP: OverBudget,
@@ -62,7 +64,8 @@ async def charge(
     """The encoded charge for the line of the deed (empty: nothing to charge). Raises the refusal, after it is durable.
 
     Where a step-up is needed, a gesture over exactly this deed on this patient is redeemed: one gesture opens one
-    patient. The StepUp that is raised without one carries, in `where`, the digest to sign.
+    patient. The StepUp that is raised without one carries, in `where`, the digest to sign, and after it the bound that
+    was reached, where there is one: code, limit, ms until it frees, between colons.
 
     `more` goes into the Ask: patients, canaries, warm, second, worklist. `prior` are charges of the same deed that were
     allowed before this one: when this one is refused, they stand in the refusal's line.
@@ -139,4 +142,12 @@ async def refuse(
             note=decision.code, charges=prior,
         )
         await keeper.commit([leaf], puts)
-    raise _ERRORS.get(decision.outcome, OverBudget)(decision.message, where=digest.hex())
+    where = digest.hex()
+    bound = f"{decision.code}:{decision.limit}:{decision.frees_ms}"
+    # So that a page can say it in its reader's language. Of what freezes a session nothing more is told: it might tell
+    # a decoy.
+    if decision.outcome is Answer.STOP and not decision.freeze_session:
+        where = bound
+    elif digest and decision.limit:
+        where = f"{where}:{bound}"
+    raise _ERRORS.get(decision.outcome, OverBudget)(decision.message, where=where)

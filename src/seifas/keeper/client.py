@@ -22,7 +22,8 @@ _GONE = "the vault's keeper does not answer; it restarts by itself, try again in
 
 
 class _Pipe(asyncio.Protocol):
-    def __init__(self) -> None:
+    def __init__(self, gone: str) -> None:
+        self.gone = gone
         self.buffer = bytearray()
         self.waiting: dict[int, asyncio.Future[Any]] = {}
         self.transport: asyncio.Transport | None = None
@@ -71,16 +72,17 @@ class _Pipe(asyncio.Protocol):
     def _tell_all(self) -> None:
         for future in self.waiting.values():
             if not future.done():
-                future.set_exception(Unavailable(_GONE))
+                future.set_exception(Unavailable(self.gone))
         self.waiting.clear()
 
 
 class KeeperClient:
     """One connection to one role socket of the keeper; safe for any number of tasks of one event loop."""
 
-    def __init__(self, path: str | Path, *, patience: float = 5.0) -> None:
-        self._path = str(path)
+    def __init__(self, path: str | Path, *, patience: float = 5.0, gone: str = _GONE) -> None:
+        self.path = str(path)
         self._patience = patience
+        self._gone = gone
         self._ids = itertools.count(1)
         self._pipe: _Pipe | None = None
         self._connecting: asyncio.Lock | None = None
@@ -110,10 +112,10 @@ class KeeperClient:
             give_up = loop.time() + self._patience
             while True:
                 try:
-                    _, self._pipe = await loop.create_unix_connection(_Pipe, self._path)
+                    _, self._pipe = await loop.create_unix_connection(lambda: _Pipe(self._gone), self.path)
                 except OSError as error:
                     if loop.time() >= give_up:
-                        raise Unavailable(_GONE) from error
+                        raise Unavailable(self._gone) from error
                     await asyncio.sleep(0.05)
                 else:
                     return self._pipe
@@ -127,9 +129,12 @@ class KeeperClient:
 class BlockingClient:
     """The same for programs without an event loop: one call at a time."""
 
-    def __init__(self, path: str | Path, *, patience: float = 5.0, timeout: float = 600.0) -> None:
+    def __init__(
+        self, path: str | Path, *, patience: float = 5.0, timeout: float = 600.0, gone: str = _GONE
+    ) -> None:
         self._path = str(path)
         self._patience = patience
+        self._gone = gone
         self._timeout = timeout
         self._ids = itertools.count(1)
         self._socket: socket.socket | None = None
@@ -145,7 +150,7 @@ class BlockingClient:
             reply_to, fine, value = wire.parse_reply(_exactly(connection, size))
         except (OSError, EOFError) as error:
             self.close()
-            raise Unavailable(_GONE) from error
+            raise Unavailable(self._gone) from error
         assert reply_to == ident
         if not fine:
             raise wire.raised(value)
@@ -161,7 +166,7 @@ class BlockingClient:
             except OSError as error:
                 connection.close()
                 if time.monotonic() >= give_up:
-                    raise Unavailable(_GONE) from error
+                    raise Unavailable(self._gone) from error
                 time.sleep(0.05)
             else:
                 self._socket = connection

@@ -20,6 +20,7 @@ import msgspec
 
 from seifas.errors import Invalid, SeifasError, TooLarge, Unavailable
 from seifas.keeper import wire
+from seifas.logs import place_of
 
 log = logging.getLogger("seifas.door")
 
@@ -219,7 +220,7 @@ class _Connection(asyncio.Protocol):
         except SeifasError as error:
             reply = wire.failure(ident, error)
         except Exception as error:  # a defect: said without any content, the traceback's frames hold records
-            log.error("an op failed by a defect", extra={"error": type(error).__name__, "at": _place(error)})
+            log.error("an op failed by a defect", extra={"error": type(error).__name__, "at": place_of(error)})
             reply = wire.failure(ident, SeifasError("the keeper failed inside; it is logged, nothing was shown"))
         # All who waited for one commit are answered in one turn of the loop: one write for all, not one each.
         if not self.answers:
@@ -236,16 +237,6 @@ class _Connection(asyncio.Protocol):
         answers, self.answers = self.answers, []
         if answers and self.transport is not None and not self.transport.is_closing():
             self.transport.writelines(answers)
-
-
-def _place(error: BaseException) -> str:
-    """File and line where a defect showed, and nothing else of it."""
-    trace = error.__traceback__
-    places = []
-    while trace is not None:
-        places.append(f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}")
-        trace = trace.tb_next
-    return " > ".join(places[-4:])
 
 
 class Door:

@@ -114,7 +114,7 @@ async def finish(keeper: Keeper, caller: Caller, args: SetPassword) -> dict[str,
     step = totp.confirm(offer, args.code, moment.wall_ms)
     async with keeper.password_checks:
         encoded = await asyncio.to_thread(
-            passwords.hash_password, args.password, names=(account.name, account.display)
+            passwords.hash_password, args.password, names=_known_of(keeper, account)
         )
     keeper.offers.pop(session.id, None)
     shown, hashes = recovery.new_codes(account.id)
@@ -209,6 +209,15 @@ async def remove_passkey(keeper: Keeper, caller: Caller, args: OnePasskey) -> di
     )
     await keeper.commit([leaf], puts, [keeper.tag(Kind.SESSION, one.id) for one in ended])
     return {"passkeys": len(changed.passkeys)}
+
+
+def _known_of(keeper: Keeper, account: Account) -> tuple[str, ...]:
+    """What anybody knows who wants to guess this account's password."""
+    clinic = keeper.settings
+    return (
+        account.name, account.display, clinic.clinic.name, clinic.listen.host, clinic.identity.rp_id,
+        clinic.staff_url, clinic.portal_url, *clinic.origins,
+    )  # fmt: skip
 
 
 def _outside(key: Passkey) -> bytes:

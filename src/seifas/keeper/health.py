@@ -15,9 +15,10 @@ _ALL = ("admin", "desk", "public", "jobs")
 
 @OPS.op("health", NoArgs, *_ALL, while_locked=True)
 async def health(keeper: Keeper, caller: Caller, args: NoArgs) -> dict[str, Any]:
-    """{locked, ready, version}; to the admin also how many patients and what unlocking took."""
+    """{locked, ready, version, standby}; to the admin also how many patients and what unlocking took."""
     locked = keeper.open is None
-    told: dict[str, Any] = {"locked": locked, "ready": not locked, "version": __version__, "demo": keeper.settings.demo}
+    told: dict[str, Any] = {"locked": locked, "ready": not locked, "version": __version__, "demo": keeper.settings.demo,
+                            "standby": keeper.standing_by}
     if caller.role == "admin":
         told["unlocked_in"] = keeper.unlocked_in
         told["pid"] = os.getpid()

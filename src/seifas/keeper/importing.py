@@ -19,14 +19,14 @@ from seifas.errors import Invalid
 from seifas.keeper.directory.asking import HIT_LIMIT, Query
 from seifas.keeper.directory.card import Card
 from seifas.keeper.directory.index import Directory
-from seifas.keeper.directory.names import fold
 from seifas.keeper.door import OPS, Caller, NoArgs
 from seifas.keeper.keeper import Keeper
 from seifas.keeper.lines import Action, Line
 from seifas.keeper.log import AuditLog
-from seifas.keeper.model import CLINIC
+from seifas.keeper.model import CLINIC, PHOTO
 from seifas.keeper.vault import Change, Vault
 from seifas.keeper.writing import MOST_CHANGES, grouped, store
+from seifas.names.folding import fold
 
 
 class Take(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -46,6 +46,8 @@ async def take(keeper: Keeper, caller: Caller, args: Take) -> dict[str, Any]:
     if any(change.op != "create" for change in args.changes):
         # It spends no budget and is nobody's account, whose changes an officer could undo.
         raise Invalid("an import only adds; it changes and deletes nothing", where="bundle")
+    if any(change.type == PHOTO for change in args.changes):
+        raise Invalid("photos come in through the darkroom: see `seifas import photos`", where="bundle")
     groups = grouped(args.changes)
     vault = keeper.require_unlocked().vault
     async with contextlib.AsyncExitStack() as stack:
@@ -169,12 +171,15 @@ async def have_records(keeper: Keeper, caller: Caller, args: Held) -> list[list[
 
 
 class SealedPatient(NamedTuple):
-    """One patient, ready to be stored: sealed rows, keys and head, and the line of the import."""
+    """One patient, ready to be stored: sealed rows, keys and head, and the line of the import; a demo's objects and the
+    state rows of its publications."""
 
     keys: list[tuple[bytes, bytes]]
     rows: list[tuple[bytes, bytes]]
     head: tuple[bytes, bytes]
     leaf: bytes
+    objects: list[tuple[bytes, bytes]] = []  # noqa: RUF012 - never changed
+    states: list[tuple[bytes, bytes]] = []  # noqa: RUF012
 
 
 def seal_patients(

@@ -20,12 +20,21 @@ import msgspec
 
 from seifas.errors import Locked, Unavailable
 from seifas.keeper import sealing
+from seifas.keeper.affected_model import AffectedBook
 from seifas.keeper.alarm_book import AlarmBook
 from seifas.keeper.budget.clock import BudgetClock
 from seifas.keeper.budget.ledger import Ledger
+from seifas.keeper.case_book import CaseBook
+from seifas.keeper.case_statement_model import StatementBook
+from seifas.keeper.clinic_facts import Profile
 from seifas.keeper.commit import Committer, Writer
 from seifas.keeper.daybook import DayBook
+from seifas.keeper.decoy_book import DecoyBook
 from seifas.keeper.directory.index import Directory
+from seifas.keeper.drops import Dropped
+from seifas.keeper.evidence_key import EvidenceKey
+from seifas.keeper.export_book import ExportBook
+from seifas.keeper.flood_book import FloodBook
 from seifas.keeper.identity.accounts import AccountTable
 from seifas.keeper.identity.approvals import ApprovalTable
 from seifas.keeper.identity.assertions import SpentTable
@@ -38,18 +47,36 @@ from seifas.keeper.identity.sessions import SessionTable
 from seifas.keeper.identity.signin import Guard
 from seifas.keeper.identity.totp import Enrolment
 from seifas.keeper.keyring import Keyring
+from seifas.keeper.leak_book import LeakBook
+from seifas.keeper.letter_book import LetterBook
 from seifas.keeper.lines import Action, Detail, Line, Outcome
 from seifas.keeper.log import AuditLog
+from seifas.keeper.log_index import LogIndex
+from seifas.keeper.lot_jobs import LotJobs
+from seifas.keeper.merges import MergeBook
 from seifas.keeper.model import Facts, Head, Hold, Kind, Tombstone
+from seifas.keeper.photo_model import Underway
+from seifas.keeper.photo_passes import PassTable
+from seifas.keeper.portal_book import PortalBook
+from seifas.keeper.portal_index import OpeningIndex
+from seifas.keeper.publication_book import PublicationBook
+from seifas.keeper.reminders import Reminder
 from seifas.keeper.replicating import Copying
+from seifas.keeper.review_book import Review
 from seifas.keeper.search_pace import SearchPace
 from seifas.keeper.shared_lock import SharedLock
+from seifas.keeper.template_book import TemplateBook
+from seifas.keeper.tip_book import TipBook
 from seifas.keeper.tombstones import Mark
 from seifas.keeper.vault import Vault
+from seifas.keeper.watch_book import WatchBook
 from seifas.keeper.witness_watch import Watch
 from seifas.keeper.worklists import WorklistBook
 from seifas.settings import Settings
 from seifas.storage.keystore import KeyStore
+from seifas.storage.lease import Lease
+from seifas.storage.objects import Objects
+from seifas.storage.postgres import Fence, no_fence
 from seifas.storage.rows import RowStore
 from seifas.storage.state import StateStore
 
@@ -59,9 +86,11 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 _UNLOCKED_TABLES = (
-    "facts", "ledger", "clock", "accounts", "sessions", "links", "clients", "spent", "approvals", "challenges",
-    "gestures", "directory", "schedule", "worklists", "alarms", "canaries", "tombstones", "head_digests",
-    "patient_locks", "holds", "exported", "tried",
+    "profile", "templates", "reviews", "log_index", "log_checked", "facts", "ledger", "clock", "accounts", "sessions",
+    "links", "clients", "spent", "approvals", "challenges", "gestures", "directory", "schedule", "worklists",
+    "merges", "lot_jobs", "exports", "alarms", "canaries", "tombstones", "head_digests", "patient_locks", "holds",
+    "exported", "tried", "passes", "publications", "underway", "portal", "openings", "drops", "reminders",
+    "leaks", "decoys", "watches", "cases", "letters", "statements", "affected", "evidence_key", "tips", "floods",
 )
 
 
@@ -93,6 +122,7 @@ class Open(NamedTuple):
     committer: Committer
     row_writer: Writer
     key_writer: Writer
+    objects: Objects
     replica: Copying | None = None
 
 
@@ -113,6 +143,7 @@ class Keeper:
         self.spent = SpentTable()
         self.approvals = ApprovalTable()
         self.party = relying_party(settings.identity.rp_id, settings.clinic.name, settings.origins)
+        self.portal_party = relying_party(settings.identity.rp_id, "Seifas", (settings.portal_url,))
         self.challenges = ChallengeTable()
         self.gestures = GestureTable()
         self.guard = Guard()
@@ -121,14 +152,39 @@ class Keeper:
         self.directory = Directory()
         self.schedule = DayBook(settings.clinic.zone)
         self.worklists = WorklistBook()
+        self.reminders: dict[bytes, Reminder] = {}  # by entry of the schedule
+        self.merges = MergeBook()
+        self.lot_jobs = LotJobs()
+        self.exports = ExportBook()
+        self.leaks = LeakBook()
+        self.tips = TipBook()
+        self.floods = FloodBook()
+        self.watches = WatchBook()
+        self.cases = CaseBook()
+        self.letters = LetterBook()
+        self.statements = StatementBook()
+        self.decoys = DecoyBook()
+        self.affected = AffectedBook()
         self.alarms = AlarmBook(settings.alarms.escalate_after_seconds)
         self.canaries: set[bytes] = set()
+        self.evidence_key: EvidenceKey | None = None  # none was made yet
+        self.profile: Profile | None = None  # none was written yet
+        self.templates = TemplateBook()
+        self.log_index = LogIndex()
+        self.reviews: dict[bytes, Review] = {}
+        self.log_checked: dict[str, Any] | None = None  # the last look at the whole log
         self.set_back: list[tuple[Kind, bytes, Any]] = []  # rows that a set clock has moved, not yet stored
         self.tombstones: dict[bytes, Tombstone] = {}  # by key-store tag
         self.head_digests: dict[bytes, bytes] = {}
         self.patient_locks: dict[bytes, asyncio.Lock] = {}
         self.holds: dict[bytes, Hold] = {}
+        self.drops: dict[bytes, Dropped] = {}  # requests from the public site, sealed as they came
+        self.passes = PassTable()
+        self.publications = PublicationBook()
+        self.underway: dict[bytes, Underway] = {}  # objects that no record names yet, by photo or publication
         self.exported: Mark | None = None  # the tombstone list that stands in the custodians' kit
+        self.portal = PortalBook()
+        self.openings = OpeningIndex()
         self.tried: dict[bytes, int] = {}  # approved erasures that something stood in the way of: boot ms
         self.sweeping: asyncio.Future[None] | None = None
         self.backup: Any = None  # the job of backing_up: under way, or the last one
@@ -143,9 +199,18 @@ class Keeper:
         self.snapshot_lines = 0
         self.channel: socket.socket | None = None
         self.channel_lock = asyncio.Lock()
+        self.lease: Lease | None = None  # where several nodes have this vault
+        self.standing_by = False
+        self.follower: Any = None  # following.Follower, while it stands by
+        self.reopening = False
         self.boot_id = boot_id()
         self.witness = Watch()
         self.background: set[asyncio.Task[Any]] = set()
+
+    @property
+    def fence(self) -> Fence:
+        """What every transaction that writes asks first."""
+        return no_fence if self.lease is None else self.lease.fence
 
     # -- time
 
@@ -157,12 +222,18 @@ class Keeper:
         if skipped:
             # At once, before anything is decided by the new time; living.py stores it within a second.
             self.set_back += [(Kind.APPROVAL, one.id, one) for one in self.approvals.clock_set(skipped)]
+            self.set_back += [(Kind.LEAK_CASE, one.id, one) for one in self.leaks.clock_set(skipped)]
             self.set_back += [(Kind.ACCOUNT, one.id, one) for one in self.accounts.clock_set(skipped, wall)]
         return Moment(wall, boot, budget)
 
     # -- state
 
     def require_unlocked(self) -> Open:
+        """Raises Locked, and Unavailable where another node is active, or may be."""
+        if self.standing_by:
+            raise Unavailable("this node stands by: another one is active, and is asked instead", where="standby")
+        if self.open is not None and self.lease is not None and not self.lease.valid:
+            raise Unavailable("this node cannot tell whether it is still the active one; try again in a few seconds")
         if self.open is None and self.returning:
             raise Unavailable("the vault is opening again after a restart; try again in a second")
         if self.open is None:

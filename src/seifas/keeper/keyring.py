@@ -1,6 +1,7 @@
 """Every key of an unlocked vault, ready for use: the epoch, the clinic's keys, the patients' keys as they are needed.
 
-Opened ciphers are kept for the last few thousand patients (an AES key schedule costs as much as opening a record).
+Opened keys of the last patients are kept, as bytes: fetching and opening a bundle costs 40 µs, a cipher of a key 0.8 µs
+but 2.5 KB of memory.
 Nothing here leaves the keeper's process.
 """
 
@@ -18,7 +19,7 @@ from seifas.crypto import keys
 from seifas.crypto.keys import ClinicKeys, PatientKeys
 from seifas.errors import Missing, Tampered
 
-_KEPT = 4096
+_KEPT = 65_536
 
 
 def _sub(key: bytes, use: bytes) -> bytes:
@@ -26,13 +27,21 @@ def _sub(key: bytes, use: bytes) -> bytes:
 
 
 class Opened(NamedTuple):
-    """One patient's keys in use. `photos` and `audit` are raw 32 bytes, the others ready ciphers."""
+    """One patient's keys in use; `clinical` and `card` as ciphers, each made when it is asked for."""
 
-    clinical: AESGCM
-    card: AESGCM
+    clinical_key: bytes
+    card_key: bytes
     photos: bytes
     audit: bytes
     check: bytes
+
+    @property
+    def clinical(self) -> AESGCM:
+        return AESGCM(self.clinical_key)
+
+    @property
+    def card(self) -> AESGCM:
+        return AESGCM(self.card_key)
 
 
 class Keyring:
@@ -79,6 +88,15 @@ class Keyring:
             raise Tampered("a patient's keys are not those that the records were sealed under", where=patient.hex())
         return opened
 
+    def passing(self, patient: bytes, check: bytes) -> Opened:
+        """The patient's keys, read and not kept: for a job that passes over all patients, on a thread of its own."""
+        bundle = keys.open_patient_keys(
+            self.under_epoch, self._read(self.tag(patient)), clinic=self.clinic, patient=patient, epoch=self.epoch
+        )
+        if self._check(patient, bundle) != check:
+            raise Tampered("a patient's keys are not those that the records were sealed under", where=patient.hex())
+        return Opened(bundle.clinical, bundle.card, bundle.photos, bundle.audit, check)
+
     def create(self, patient: bytes) -> tuple[Opened, PatientKeys]:
         """New keys for a patient; `sealed` makes of them what must be durable before anything is sealed with them."""
         bundle = keys.new_patient_keys()
@@ -117,8 +135,7 @@ class Keyring:
 
     def _use(self, patient: bytes, bundle: PatientKeys) -> Opened:
         opened = Opened(
-            AESGCM(bundle.clinical), AESGCM(bundle.card), bundle.photos, bundle.audit,
-            self._check(patient, bundle),
+            bundle.clinical, bundle.card, bundle.photos, bundle.audit, self._check(patient, bundle)
         )
         self._opened[patient] = opened
         if len(self._opened) > _KEPT:

@@ -56,6 +56,47 @@ class Action(IntEnum):
     WAYS = 58
     REHEARSAL = 59
     UPGRADE = 60
+    PHOTO_BEGIN = 70
+    PHOTO_KEPT = 71
+    PHOTO_SHOWN = 72
+    CAPTURE = 73
+    PUBLISHED = 74
+    UNPUBLISHED = 75
+    CONSENT = 76
+    PRINTED = 77
+    EXPORTED = 78
+    MERGED = 79
+    UNMERGED = 80
+    JOB = 81
+    PORTAL_INVITE = 82
+    PORTAL_SIGN_IN = 83
+    PORTAL_VIEW = 84
+    PORTAL_REQUEST = 85
+    PORTAL_MESSAGE = 86
+    DROPPED = 87
+    DROPPED_READ = 88
+    REMINDED = 89
+    CLINIC_EDIT = 90
+    REVIEWED = 91
+    WITHHELD = 92
+    LEAK_CASE = 93
+    LEAK_OPENED = 94
+    LEAK_FOUND = 95
+    LEAK_SHOWN = 96
+    DECOY = 97
+    WATCH = 98
+    CASE = 99
+    CASE_SHOWN = 100
+    CASE_ENTRY = 101
+    SNAPSHOT = 102
+    LETTER = 103
+    TIP = 104
+    ASKED = 105
+    STAMPED = 106
+    CUSTODY = 107
+    FLOOD = 108
+    FLOOD_KEPT = 109
+    FLOOD_SHOWN = 110
 
 
 class Outcome(IntEnum):

@@ -13,7 +13,7 @@ import base64
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -28,7 +28,7 @@ from seifas.audit.checkpoint import (
 from seifas.audit.leaf import open_inner, open_leaf, seal_leaf
 from seifas.audit.publishing import TileWriter
 from seifas.audit.tiles import CHECKPOINT
-from seifas.audit.tree import Frontier, leaf_hash
+from seifas.audit.tree import Frontier
 from seifas.errors import SeifasError, Tampered, Unavailable
 from seifas.keeper import notes, tombstones
 from seifas.keeper.lines import Detail, Line, decode_detail, decode_line, encode
@@ -121,7 +121,7 @@ class AuditLog:
 
         def seal(state_root: bytes, size: int, leaves: list[bytes]) -> tuple[None, dict[str, bytes]]:
             nonlocal note, stones
-            frontier.extend(leaf_hash(leaf) for leaf in leaves)
+            frontier.grow(leaves)
             stored[:] = leaves
             assert frontier.size == size
             if self._marks:
@@ -201,6 +201,22 @@ class AuditLog:
             elif self._writer.root() != signed.root:
                 raise Tampered("the published log is not the signed one", where="audit")
             self._writer.write_checkpoint(note)
+        except OSError as error:
+            raise _full(error) from error
+        store.drop_leaves(signed.size)
+
+    def follow(self, note: bytes, leaves: Callable[[int, int], Iterable[tuple[int, bytes]]]) -> None:
+        """Publishes here what another node has committed up to this checkpoint; `leaves(first, last)` reads it.
+
+        Raises Tampered where it is not ours, or what is read is not what was signed.
+        """
+        signed, published = verify_checkpoint(note, self.key), self._published_size()
+        if signed.size <= published:
+            return
+        try:
+            writer = TileWriter(self.directory, published)
+            writer.publish(list(leaves(published, signed.size)), root=signed.root)
+            writer.write_checkpoint(note)
         except OSError as error:
             raise _full(error) from error
 

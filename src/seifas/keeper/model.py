@@ -12,6 +12,9 @@ import msgspec
 CLINIC = bytes(16)
 """The compartment of what belongs to no patient: practitioners, organizations, locations."""
 
+PHOTO = "Photo"
+"""The internal type of what leads to a photo's bytes. FHIR knows no such resource, and no op shows one."""
+
 
 class Kind(IntEnum):
     """Kinds of state rows. The numbers stand in stored data: never changed, never reused."""
@@ -33,6 +36,44 @@ class Kind(IntEnum):
     SPENT = 15
     CLOCK = 16
     HOLD = 17
+    PUBLICATION = 18
+    PORTAL_ACCOUNT = 19
+    PORTAL_SESSION = 20
+    PORTAL_CODE = 21
+    PORTAL_MESSAGE = 22
+    PORTAL_REQUEST = 23
+    DROPPED = 24
+    CLINIC_PROFILE = 25
+    TEMPLATE = 26
+    JOB = 27
+    MERGE = 28
+    REMINDER = 29
+    REVIEW = 30
+    WITHHELD = 31
+    OPENINGS = 32
+    CAPTURE = 33
+    LEAK_CASE = 34
+    LEAK_RESULT = 35
+    LEAK_FILE = 36
+    DECOY = 37
+    WATCH = 38
+    CASE = 39
+    CASE_ENTRY = 40
+    CASE_SENDING = 41
+    SNAPSHOT = 42
+    WAVE = 43
+    LETTER = 44
+    TIP = 45
+    TIP_PART = 46
+    ASKED = 47
+    STATEMENT = 48
+    EVIDENCE_KEY = 49
+    FLOOD = 50
+    FLOOD_CHANGE = 51
+    FLOOD_MINUTE = 52
+    FLOOD_PART = 53
+    FLOOD_STANDING = 54
+    BULK_EXPORT = 55
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -57,8 +98,22 @@ class Manifest(msgspec.Struct, frozen=True, array_like=True):
     entries: tuple[Entry, ...]
 
 
+class Own(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Where the current version of the patient's own resource lies: what its manifest says of it, again."""
+
+    row: bytes
+    digest: bytes
+    size: int
+    version: int
+    updated_ms: int
+    by: bytes = b""
+
+
 class Head(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """The commit point of one patient: which manifest is current. `check` commits to the patient's keys."""
+    """The commit point of one patient: which manifest is current. `check` commits to the patient's keys.
+
+    `own` spares the commonest opening, that of a card, the manifest; heads of before it was kept have none.
+    """
 
     patient: bytes
     version: int
@@ -70,6 +125,7 @@ class Head(msgspec.Struct, frozen=True, array_like=True, gc=False):
     created_by: bytes
     created_ms: int
     epoch: int = 0
+    own: Own | None = None
 
 
 class Record(msgspec.Struct, frozen=True, array_like=True):

@@ -25,24 +25,28 @@ class Prove(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @OPS.op("admin.audit_proof", Prove, "admin")
 async def prove(keeper: Keeper, caller: Caller, args: Prove) -> dict[str, Any]:
     """{proof}: a C2SP tlog-proof file with the opened line. That a line was shown is a line itself."""
+    proof = await proof_of(keeper, args.index, with_reason=args.with_reason)
+    await keeper.commit([keeper.leaf(keeper.now(), Action.AUDIT_VIEW, note=f"proof:{args.index}")])
+    return {"proof": proof}
+
+
+async def proof_of(keeper: Keeper, index: int, *, with_reason: bool = False) -> bytes:
+    """The file. Raises Missing for a line that there is not, or whose reason died with its patient's keys. The caller
+    writes the line that says so before it shows the file."""
     opened = keeper.require_unlocked()
     await asyncio.to_thread(opened.audit.publish, opened.state)
     audit = opened.audit
-    if not 0 <= args.index < audit.published:
-        raise Missing(f"the log has {audit.published} lines, numbered from 0", where=str(args.index))
+    if not 0 <= index < audit.published:
+        raise Missing(f"the log has {audit.published} lines, numbered from 0", where=str(index))
     reader = TileReader(audit.directory, audit.published)
-    leaf = reader.entry(args.index)
-    line, has_detail = audit.read(leaf, args.index)
+    leaf = reader.entry(index)
+    line, has_detail = audit.read(leaf, index)
     inner_key = None
-    if args.with_reason and has_detail:
+    if with_reason and has_detail:
         head = _patient_of(keeper, line.pseudonym)
         inner_key = disclose_inner(opened.keyring.patient(head.patient, head.check).audit, leaf)
     note = (audit.directory / CHECKPOINT).read_bytes()
-    proof = build_proof(
-        reader, note, args.index, outer_key=disclose(opened.keyring.audit, leaf), inner_key=inner_key
-    )
-    await keeper.commit([keeper.leaf(keeper.now(), Action.AUDIT_VIEW, note=f"proof:{args.index}")])
-    return {"proof": proof}
+    return build_proof(reader, note, index, outer_key=disclose(opened.keyring.audit, leaf), inner_key=inner_key)
 
 
 def _patient_of(keeper: Keeper, pseudonym: bytes) -> Head:

@@ -15,9 +15,9 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from seifas.errors import SeifasError
+from seifas.keeper import sweeping_objects
 from seifas.keeper.door import OPS, Caller, NoArgs
 from seifas.keeper.keeper import Keeper, Open
-from seifas.storage.rows_sqlite import SqliteRows
 
 log = logging.getLogger("seifas.relaying")
 
@@ -50,21 +50,12 @@ async def relay(keeper: Keeper, *, rest: float = _REST) -> tuple[int, float]:
             await asyncio.sleep(took * rest)
     opened = keeper.require_unlocked()
     await asyncio.to_thread(opened.state.checkpoint)
-    if isinstance(opened.rows, SqliteRows):
-        await asyncio.to_thread(opened.rows.checkpoint)
+    await asyncio.to_thread(opened.rows.checkpoint)
     return slices, round(slowest, 1)
 
 
 def _stores(opened: Open) -> tuple[Relay, Relay, Relay]:
-    rows = opened.rows
-    # Another engine lays its rows in its own way.
-    return (
-        rows.relay if isinstance(rows, SqliteRows) else _nothing, opened.keystore.relay, opened.state.relay,
-    )
-
-
-def _nothing(after: bytes) -> bytes | None:
-    return None
+    return opened.rows.relay, opened.keystore.relay, opened.state.relay
 
 
 async def nightly(keeper: Keeper) -> None:
@@ -82,5 +73,6 @@ async def nightly(keeper: Keeper) -> None:
         except SeifasError as error:
             log.error("the databases were not laid anew; it is tried again", extra={"code": error.code})
             continue
+        await sweeping_objects.swept(keeper)
         last_night, done_at = f"{local:%F}", opened.audit.size
         log.info("the databases are laid anew", extra={"slices": slices, "slowest_ms": slowest})

@@ -19,14 +19,18 @@ import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from seifas.crypto import keys
+from seifas.crypto.epoch_halves import TokenHalf
 from seifas.errors import Conflict, SeifasError, Tampered
-from seifas.keeper import founding
-from seifas.keeper.asking_root import root_again
+from seifas.keeper import founding, token_kit
+from seifas.keeper.alarming import ring
+from seifas.keeper.asking_root import held_again, root_again
 from seifas.keeper.door import OPS, Caller, NoArgs
+from seifas.keeper.founding import Epoch
 from seifas.keeper.keeper import Keeper, Open
 from seifas.keeper.keyring import Keyring
 from seifas.keeper.lines import Action
 from seifas.keeper.model import Facts
+from seifas.keeper.token_kit import Part, Plan
 from seifas.storage.keystore import KeyStore, NextGeneration
 
 log = logging.getLogger("seifas.rotating")
@@ -48,11 +52,13 @@ class Deed(NamedTuple):
 
 
 class Turned(NamedTuple):
-    """The generation and epoch that are current now, and how many patients' keys are in it."""
+    """The generation and epoch that are current now, and how many patients' keys are in it. `ended`: the former epoch
+    was behind tokens, and its objects are gone from all of them."""
 
     generation: int
     epoch: int
     patients: int
+    ended: bool = False
 
 
 @OPS.op("admin.rotate", NoArgs, "admin")
@@ -76,21 +82,33 @@ async def turn(
     change: Callable[[Facts], Facts] = lambda facts: facts,
     accept: Callable[[], None] = lambda: None,
     before: asyncio.Lock | None = None,
+    bind: Callable[[TokenHalf | None], Plan | None] = token_kit.the_same,
 ) -> Turned:
     """Goes over to the next epoch, leaving out one patient's keys.
 
     The caller holds `keeper.upkeep`. `change` alters the facts, `compose` makes the rest of the commit from them while
     the lock `before` is held too, and `accept` is called when the commit is durable, before anything else can run.
-    When this raises, the old epoch goes on.
+    `bind` says which tokens hold the new epoch's other half, from what is known of the old one's. When this raises,
+    the old epoch goes on.
     """
     opened = keeper.require_unlocked()
     keystore, keyring = opened.keystore, opened.keyring
     generation, epoch = keystore.generation + 1, keyring.epoch + 1
-    epoch_key = keys.new_epoch_key()
-    rows = founding.epoch_rows(
-        await root_again(keeper), epoch_key, keyring.clinic_keys, clinic=keyring.clinic, epoch=epoch
-    )
-    work = await asyncio.to_thread(_Rewrapping, opened, epoch, epoch_key, rows)
+    old = token_kit.half_in(keystore.epoch())
+    plan, module = bind(old), keeper.settings.hsm.module
+    if plan is not None and bind is token_kit.the_same:
+        await asyncio.to_thread(token_kit.require_all, module, old)
+    pin = "" if old is None and plan is None else (await held_again(keeper)).pin
+    part = await _part(module, pin, plan, keyring.clinic, epoch)
+    committed = False
+    try:
+        made = founding.new_epoch(
+            await root_again(keeper), keyring.clinic_keys, clinic=keyring.clinic, epoch=epoch, token=part
+        )
+        work = await asyncio.to_thread(_Rewrapping, opened, made)
+    except BaseException:
+        await _end(module, pin, token_kit.half_in({token_kit.TOKEN_ROW: part.row}) if part is not None else None)
+        raise
     try:
         await asyncio.to_thread(work.wrap, [one for one in opened.vault.heads if one != without])
         # In this order, as writers take them: whoever waits for the keys may hold the other already.
@@ -108,14 +126,32 @@ async def turn(
                 raise
             except BaseException as error:
                 _start_again("the commit of the next key store", error)
-            _go_over(keystore, keyring, generation, epoch, epoch_key)
+            committed = True
+            _go_over(keystore, keyring, generation, epoch, made.key)
             keeper.facts = facts
             accept()
     except BaseException:
         await asyncio.to_thread(work.abandon)
+        if not committed:
+            await _end(module, pin, token_kit.half_in(made.rows))
         raise
     await asyncio.to_thread(_destroy, keystore, opened)
-    return Turned(generation, epoch, work.count)
+    # Last: until the replica's new base stands, it opens with the former epoch only.
+    ended = await _end(module, pin, old)
+    if old is not None and not ended:
+        text = "A former epoch's key is still in a token: attach it, lock, and unlock once more."
+        await keeper.commit([], ring(keeper, keeper.now(), "token-behind", 2, text))
+    return Turned(generation, epoch, work.count, ended)
+
+
+async def _part(module: str, pin: str, plan: Plan | None, clinic: bytes, epoch: int) -> Part | None:
+    if plan is None:
+        return None
+    return await asyncio.to_thread(token_kit.make, module, pin, plan, clinic=clinic, epoch=epoch)
+
+
+async def _end(module: str, pin: str, half: TokenHalf | None) -> bool:
+    return half is not None and await asyncio.to_thread(token_kit.end, module, pin, half)
 
 
 def _go_over(keystore: KeyStore, keyring: Keyring, generation: int, epoch: int, epoch_key: bytes) -> None:
@@ -143,17 +179,17 @@ def _destroy(keystore: KeyStore, opened: Open) -> None:
 class _Rewrapping:
     """The next generation while it is written. `wrap` may be called again: what is there already is passed over."""
 
-    def __init__(self, opened: Open, epoch: int, epoch_key: bytes, rows: dict[str, bytes]) -> None:
+    def __init__(self, opened: Open, epoch: Epoch) -> None:
         self._keyring = opened.keyring
         self._keystore = opened.keystore
         self._replica = opened.replica
         self._old, self._old_epoch = opened.keyring.under_epoch, opened.keyring.epoch
-        self._new, self._epoch = AESGCM(epoch_key), epoch
+        self._new, self._epoch = AESGCM(epoch.key), epoch.number
         self._done: set[bytes] = set()
         self._next: NextGeneration = opened.keystore.begin_next()
-        self._next.put_epoch(rows)
+        self._next.put_epoch(epoch.rows)
         if self._replica is not None:
-            self._replica.begin_generation(self._next.generation, rows)
+            self._replica.begin_generation(self._next.generation, epoch.rows)
 
     @property
     def count(self) -> int:

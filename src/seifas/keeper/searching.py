@@ -15,6 +15,7 @@ from seifas.keeper.alarming import ring
 from seifas.keeper.budget.asks import Action as Deed
 from seifas.keeper.charging import charge
 from seifas.keeper.directory.asking import Query
+from seifas.keeper.directory.matching import Hit
 from seifas.keeper.door import OPS, Caller
 from seifas.keeper.identity import scopes
 from seifas.keeper.identity.gestures import request_digest
@@ -34,6 +35,7 @@ class Search(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     phone: str = ""
     email: str = ""
     count: int = 20
+    active: bool | None = None  # of what was found, only who is (or is not) a patient still
 
 
 class Proof(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,10 +50,14 @@ _ON_THREAD = 50_000  # patients from which a fuzzy search (6-12 ms at a million)
 
 
 @OPS.op("patient.search", Search, "desk")
-async def search(keeper: Keeper, caller: Caller, args: Search) -> list[dict[str, Any]]:
+async def search(keeper: Keeper, caller: Caller, args: Search) -> list[Hit]:
     """Masked hits, at most 20 and no total. A search without hits is a line too."""
     moment = keeper.now()
-    session = acting(keeper, args.session, "patient.search", moment)
+    return await found_for(keeper, moment, acting(keeper, args.session, "patient.search", moment), args)
+
+
+async def found_for(keeper: Keeper, moment: Moment, session: Session, args: Search) -> list[Any]:
+    """The hits for a session that may search: paced, charged, and a line."""
     if session.strength is Strength.TOKEN and not scopes.covers(session.scopes, "Patient", "s"):
         raise Refused("the program's scopes do not cover searching", where="Patient")
     await _keep_pace(keeper, moment, session)
@@ -64,6 +70,9 @@ async def search(keeper: Keeper, caller: Caller, args: Search) -> list[dict[str,
         hits = await asyncio.to_thread(keeper.directory.search, query)
     else:
         hits = keeper.directory.search(query)
+    if args.active is not None:
+        cards = {hit.patient: keeper.directory.card(hit.patient) for hit in hits}
+        hits = [hit for hit in hits if (card := cards[hit.patient]) is not None and card.active is args.active]
     patients = tuple(hit.patient for hit in hits)
     charged = b""
     if patients:
@@ -76,7 +85,7 @@ async def search(keeper: Keeper, caller: Caller, args: Search) -> list[dict[str,
     )
     await keeper.commit([leaf])
     keeper.count("searched")
-    return [msgspec.structs.asdict(hit) for hit in hits]
+    return hits
 
 
 async def _keep_pace(keeper: Keeper, moment: Moment, session: Session) -> None:
@@ -100,7 +109,7 @@ async def _keep_pace(keeper: Keeper, moment: Moment, session: Session) -> None:
             await keeper.commit([leaf], puts)
             raise StepUp(
                 f"You have searched {most} times within an hour. Confirm with your passkey to go on.",
-                where=digest.hex(),
+                where=f"{digest.hex()}:searches:{most}:0",
             )
         pace.lift(session.id, now)
     pace.searched(session.id, now)

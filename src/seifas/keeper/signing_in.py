@@ -5,25 +5,27 @@ Every way in ends in `_opened`: the session's row and the line are durable befor
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import msgspec
 
-from seifas.errors import Missing, Refused, SignIn
+from seifas.errors import Invalid, Missing, Refused, SignIn
 from seifas.keeper.alarming import ring
 from seifas.keeper.door import OPS, Caller
-from seifas.keeper.identity import assertions, passkeys, passwords, scopes, signin
+from seifas.keeper.identity import assertions, passkeys, scopes
 from seifas.keeper.identity.accounts import Account
-from seifas.keeper.identity.gestures import MEANS_CHANGE, Gesture, request_digest
+from seifas.keeper.identity.gestures import MEANS_CHANGE, Gesture
 from seifas.keeper.identity.hats import Hat
 from seifas.keeper.identity.links import Purpose
 from seifas.keeper.identity.machine import account_of
-from seifas.keeper.identity.sessions import Session, Strength
+from seifas.keeper.identity.sessions import Device, Session, Strength
 from seifas.keeper.keeper import Keeper, Moment
 from seifas.keeper.lines import Action, Outcome
 from seifas.keeper.model import Kind
+from seifas.keeper.notices import unread
 from seifas.keeper.opening import acting
+from seifas.keeper.own_budget import left_of
+from seifas.keeper.password_attempts import attempted
 
 
 class WithLink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -36,6 +38,7 @@ class WithPassword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     password: str
     code: str
     address: str
+    device: str = ""
 
 
 class Begin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -47,6 +50,7 @@ class Finish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     handle: str
     credential: str
     address: str
+    device: str = ""
 
 
 class WithAssertion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -91,10 +95,12 @@ _WORN_FIRST = (
 async def opened(
     keeper: Keeper, moment: Moment, account: bytes, hat: Hat, strength: Strength, address: str, *,
     puts: list[tuple[bytes, bytes]], deletes: list[bytes], scopes: tuple[str, ...] = (), note: str = "",
+    device: Device = Device.DESK,
 ) -> tuple[str, Session]:
     """Issues a session and makes it durable; (token, session)."""
     issued = keeper.sessions.issue(
-        account=account, hat=hat, strength=strength, address=address, now_ms=moment.wall_ms, scopes=scopes
+        account=account, hat=hat, strength=strength, address=address, now_ms=moment.wall_ms, scopes=scopes,
+        device=device,
     )
     puts = [*puts, keeper.row(Kind.SESSION, issued.session.id, issued.session)]
     deletes = deletes + [keeper.tag(Kind.SESSION, ended.id) for ended in issued.ended]
@@ -110,6 +116,14 @@ async def opened(
 
 def answer(account: Account, token: str, session: Session) -> dict[str, Any]:
     return {"token": token, "account": account.name, "hat": session.hat.value, "expires_ms": session.expires_ms}
+
+
+def device_of(word: str) -> Device:
+    """Where the person says that the session is used; a desk where nothing is said. Raises Invalid."""
+    try:
+        return Device(word or Device.DESK)
+    except ValueError:
+        raise Invalid("a device is desk or tablet", where="device") from None
 
 
 def first_hat(account: Account) -> Hat:
@@ -135,30 +149,14 @@ async def with_link(keeper: Keeper, caller: Caller, args: WithLink) -> dict[str,
 async def with_password(keeper: Keeper, caller: Caller, args: WithPassword) -> dict[str, Any]:
     """Name, password and one-time code, checked inside. Wrong name, password or code: the same words and time."""
     moment = keeper.now()
-    attempt = signin.begin(
-        keeper.accounts, keeper.guard, name=args.name, address=args.address, now_ms=moment.wall_ms
+    device = device_of(args.device)
+    signed = await attempted(
+        keeper, moment, name=args.name, password=args.password, code=args.code, address=args.address, note="password"
     )
-    async with keeper.password_checks:
-        checked = await asyncio.to_thread(passwords.check_password, attempt.password_hash, args.password)
-    try:
-        signed = signin.finish(
-            keeper.accounts, attempt, matched=checked.matched, code=args.code, now_ms=moment.wall_ms,
-            rehashed=checked.rehashed,
-        )
-    except SignIn:
-        # The strike is stored with the line, for known and unknown names alike: no commit tells which exists.
-        puts = [] if attempt.changed is None else [keeper.row(Kind.ACCOUNT, attempt.changed.id, attempt.changed)]
-        if attempt.strikes == 10 and attempt.account is not None:
-            text = "Ten wrong attempts to sign in with one name. Ask the person whether it was they."
-            puts += ring(keeper, moment, "sign-in-guessing", 2, text, account=attempt.account)
-        leaf = keeper.leaf(
-            moment, Action.SIGN_IN_FAILED, outcome=Outcome.REFUSED, account=attempt.account or b"", note="password"
-        )
-        await keeper.commit([leaf], puts)
-        raise
     token, session = await opened(
         keeper, moment, signed.account.id, first_hat(signed.account), Strength.PASSWORD, args.address,
         puts=[keeper.row(Kind.ACCOUNT, signed.account.id, signed.account)], deletes=[], note=signed.factor,
+        device=device,
     )
     return answer(signed.account, token, session)
 
@@ -173,6 +171,7 @@ async def passkey_begin(keeper: Keeper, caller: Caller, args: Begin) -> dict[str
 @OPS.op("session.passkey_finish", Finish, "desk")
 async def passkey_finish(keeper: Keeper, caller: Caller, args: Finish) -> dict[str, Any]:
     moment = keeper.now()
+    device = device_of(args.device)
     try:
         account, _ = passkeys.finish_sign_in(
             keeper.party, keeper.challenges, keeper.accounts, handle=args.handle, credential=args.credential,
@@ -186,7 +185,7 @@ async def passkey_finish(keeper: Keeper, caller: Caller, args: Finish) -> dict[s
         raise
     token, session = await opened(
         keeper, moment, account.id, first_hat(account), Strength.PASSKEY, args.address,
-        puts=[keeper.row(Kind.ACCOUNT, account.id, account)], deletes=[],
+        puts=[keeper.row(Kind.ACCOUNT, account.id, account)], deletes=[], device=device,
     )
     return answer(account, token, session)
 
@@ -223,7 +222,10 @@ async def who(keeper: Keeper, caller: Caller, args: OfSession) -> dict[str, Any]
         "strength": session.strength.value, "expires_ms": session.expires_ms, "frozen": _said(session),
         "idle": session.locked_idle, "fresh_until_ms": session.fresh_until_ms,
         "passkeys": len(account.passkeys) if account else 0, "demo": keeper.settings.demo,
-        "clinic": keeper.settings.clinic.name,
+        "clinic": keeper.settings.clinic.name, "device": session.device.value,
+        "idle_ms": keeper.sessions.idle_ms(session), "password": bool(account and account.password_hash),
+        "practitioner": account.practitioner if account else None, "left": left_of(keeper, moment, session),
+        "notices": unread(keeper, session, moment) if account else 0,
     }
 
 
@@ -313,7 +315,7 @@ async def step_finish(keeper: Keeper, caller: Caller, args: StepFinish) -> dict[
     whoever rides on a session could add a passkey of his own after its owner has opened a patient."""
     moment = keeper.now()
     session = acting(keeper, args.session, "stepup.finish", moment)
-    account, gesture = await _gesture(keeper, moment, session, args)
+    account, gesture = await gesture_of(keeper, moment, session, args)
     means = gesture.digest == MEANS_CHANGE
     fresh = keeper.sessions.freshen(session.id, moment.wall_ms) if means else keeper.sessions.get(session.id)
     leaf = keeper.leaf(moment, Action.STEP_UP, account=account.id, session=session.id, objects=(gesture.digest[:16],))
@@ -324,7 +326,7 @@ async def step_finish(keeper: Keeper, caller: Caller, args: StepFinish) -> dict[
     return {"fresh_until_ms": fresh.fresh_until_ms}
 
 
-async def _gesture(
+async def gesture_of(
     keeper: Keeper, moment: Moment, session: Session, args: StepFinish
 ) -> tuple[Account, Gesture]:
     """Completes a step-up; a passkey that may have been copied rings before it is refused."""
@@ -344,32 +346,3 @@ async def _copied(keeper: Keeper, moment: Moment, error: passkeys.CopiedPasskey)
         moment, Action.SIGN_IN_FAILED, outcome=Outcome.STOPPED, account=error.account, note="passkey-counter"
     )
     await keeper.commit([leaf], puts)
-
-
-@OPS.op("session.resume_begin", OfSession, "desk")
-async def resume_begin(keeper: Keeper, caller: Caller, args: OfSession) -> dict[str, Any]:
-    """A gesture to go on with a session that locked itself because nobody used it."""
-    moment = keeper.now()
-    session = keeper.sessions.peek(args.session, moment.wall_ms)
-    if session.frozen:
-        raise Refused("This session is stopped. The officer has been told.", where="frozen")
-    digest = request_digest("session.resume", {"session": session.id})
-    begun = passkeys.begin_step_up(
-        keeper.party, keeper.challenges, keeper.accounts.get(session.account), session=session.id, digest=digest,
-        now_ms=moment.wall_ms,
-    )
-    return {"handle": begun.handle, "options": begun.options}
-
-
-@OPS.op("session.resume_finish", StepFinish, "desk")
-async def resume_finish(keeper: Keeper, caller: Caller, args: StepFinish) -> dict[str, Any]:
-    """The same person touched a passkey: the session goes on."""
-    moment = keeper.now()
-    session = keeper.sessions.peek(args.session, moment.wall_ms)
-    account, _ = await _gesture(keeper, moment, session, args)
-    resumed = keeper.sessions.resume(session.id, account=account.id, now_ms=moment.wall_ms)
-    leaf = keeper.leaf(moment, Action.STEP_UP, account=account.id, session=session.id, note="resume")
-    await keeper.commit(
-        [leaf], [keeper.row(Kind.ACCOUNT, account.id, account), keeper.row(Kind.SESSION, resumed.id, resumed)]
-    )
-    return {"fresh_until_ms": resumed.fresh_until_ms}

@@ -7,7 +7,10 @@ from typing import Any
 
 import msgspec
 
-from seifas.errors import Invalid, Missing
+from seifas.errors import Invalid, Missing, StepUp
+from seifas.keeper import glass_colleague, reviewing
+from seifas.keeper.budget import charges
+from seifas.keeper.budget.asks import NOBODY
 from seifas.keeper.budget.asks import Action as Deed
 from seifas.keeper.charging import charge
 from seifas.keeper.door import OPS, Caller
@@ -57,7 +60,8 @@ async def make(keeper: Keeper, caller: Caller, args: Make) -> dict[str, Any]:
     if not patients or any(patient not in heads for patient in patients):
         raise Missing("there is no such patient")
     digest = request_digest("worklist.make", {"title": args.title, "patients": list(args.patients)})
-    keeper.gestures.redeem(session=session.id, account=session.account, digest=digest, now_ms=moment.wall_ms)
+    if not keeper.gestures.take(session=session.id, account=session.account, digest=digest, now_ms=moment.wall_ms):
+        raise StepUp("Confirm with your passkey that these patients may be called.", where=digest.hex())
     ident = os.urandom(16)
     charged = await charge(
         keeper, moment, session, Deed.WORKLIST, Action.WORKLIST_MAKE, patients=patients, worklist=ident, fresh=True,
@@ -122,13 +126,23 @@ async def break_glass(keeper: Keeper, caller: Caller, args: Glass) -> dict[str, 
     if len(args.patient) != 16:
         raise Missing("there is no such record")
     vault.head(args.patient)
+    colleague = glass_colleague.confirmed(keeper, session, args.patient, moment)
+    second = colleague.approvals[-1].account if colleague is not None else NOBODY
     charged = await charge(
-        keeper, moment, session, Deed.BREAK_GLASS, Action.BREAK_GLASS, patient=args.patient, reason=reason,
-        **links_of(keeper, args.patient, session.account, moment),
+        keeper, moment, session, Deed.BREAK_GLASS if colleague is None else Deed.GLASS_CONFIRM, Action.BREAK_GLASS,
+        patient=args.patient, reason=reason, second=second, **links_of(keeper, args.patient, session.account, moment),
     )
+    puts = [glass_colleague.spent(keeper, colleague, moment)] if colleague is not None else []
+    # Whoever was open or warm anyway was opened without breaking anything.
+    review = None
+    if charged and charges.decode(charged).kind == charges.Kind.GLASS:
+        review = reviewing.begun(keeper, moment, session, args.patient, reason, second if colleague else b"")
+        puts.append(reviewing.kept(keeper, review))
     leaf = keeper.leaf(
         moment, Action.BREAK_GLASS, account=session.account, session=session.id, patient=args.patient,
         charge=charged, reason=reason,
     )
-    await keeper.commit([leaf])
+    await keeper.commit([leaf], puts)
+    if review is not None:
+        keeper.reviews[review.id] = review
     return {}

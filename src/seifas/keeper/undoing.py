@@ -18,30 +18,22 @@ from seifas.keeper.keeper import Keeper, Moment
 from seifas.keeper.keyring import Keyring
 from seifas.keeper.lines import Action
 from seifas.keeper.log_reading import lines_back
-from seifas.keeper.model import CLINIC, Entry, Head, Record
+from seifas.keeper.model import CLINIC, Entry, Head, Kind, Record
 from seifas.keeper.schedule.pages import DayPage
 from seifas.keeper.scheduling import page_row, with_visit, without_visit
 from seifas.keeper.vault import Change
 from seifas.keeper.writing import store
 
-_CHANGES = (Action.CREATE, Action.UPDATE, Action.DELETE)
+_CHANGES = (Action.CREATE, Action.UPDATE, Action.DELETE, Action.PHOTO_KEPT, Action.MERGED)
 
 
 async def undo_account(
     keeper: Keeper, moment: Moment, session: Session, account: bytes, since_ms: int
 ) -> tuple[int, int]:
     """(records put back, records left because others wrote since). Durable on return."""
-    opened = keeper.require_unlocked()
-    vault = opened.vault
-    await asyncio.to_thread(opened.audit.publish, opened.state)
-    by_pseudonym: dict[bytes, set[bytes]] = {}
-    # Without a bound on lines: else a vandal would bury the deed under searches that find nobody.
-    async for _, line in lines_back(keeper, since_ms=since_ms, most=0):
-        if line.account == account and line.action in _CHANGES and line.wall_ms >= since_ms:
-            by_pseudonym.setdefault(line.pseudonym, set()).update(line.objects)
-    touched = await asyncio.to_thread(_by_patient, opened.keyring, list(vault.heads), by_pseudonym)
+    vault = keeper.require_unlocked().vault
     restored = kept = 0
-    for patient, ids in touched.items():
+    for patient, ids in (await _touched(keeper, account, since_ms)).items():
         async with keeper.lock_of(patient), keeper.lock_of(b"schedule"):
             head = vault.heads.get(patient)
             if head is None:
@@ -51,7 +43,51 @@ async def undo_account(
             if changes:
                 await _put_back(keeper, moment, session, patient, changes)
                 restored += len(changes)
+    await _unmerge(keeper, moment, session, account, since_ms)
     return restored, kept
+
+
+async def _unmerge(keeper: Keeper, moment: Moment, session: Session, account: bytes, since_ms: int) -> None:
+    """Ends the merges that the account made since: both records are found again. Their links went with the Patients."""
+    heads = keeper.require_unlocked().vault.heads
+    for merge in keeper.merges.made_by(account, since_ms):
+        leaf = keeper.leaf(
+            moment, Action.UNDO, account=session.account, session=session.id,
+            patient=merge.survivor if merge.survivor in heads else None, objects=(merge.survivor, merge.other),
+            note="merge",
+        )
+        await keeper.commit([leaf], [], [keeper.tag(Kind.MERGE, merge.other)])
+        keeper.merges.take_back(merge, keeper.directory)
+
+
+async def preview_account(keeper: Keeper, moment: Moment, account: bytes, since_ms: int) -> dict[str, int]:
+    """What undo_account would do, counted; nothing is changed or shown. `back` get their earlier content again,
+    `removed` are what the account made."""
+    vault = keeper.require_unlocked().vault
+    counted = {"patients": 0, "back": 0, "removed": 0, "changed_since_by_others": 0}
+    for patient, ids in (await _touched(keeper, account, since_ms)).items():
+        head = vault.heads.get(patient)
+        if head is None:
+            continue
+        changes, skipped = _backwards(keeper, head, ids, account, since_ms, moment)
+        counted["patients"] += bool(changes)
+        counted["back"] += sum(change.op == "update" for change in changes)
+        counted["removed"] += sum(change.op == "delete" for change in changes)
+        counted["changed_since_by_others"] += skipped
+        await asyncio.sleep(0)
+    return counted
+
+
+async def _touched(keeper: Keeper, account: bytes, since_ms: int) -> dict[bytes, set[bytes]]:
+    """Ids of the records that an account wrote since a moment, by patient."""
+    opened = keeper.require_unlocked()
+    await asyncio.to_thread(opened.audit.publish, opened.state)
+    by_pseudonym: dict[bytes, set[bytes]] = {}
+    # Without a bound on lines: else a vandal would bury the deed under searches that find nobody.
+    async for _, line in lines_back(keeper, since_ms=since_ms, most=0):
+        if line.account == account and line.action in _CHANGES and line.wall_ms >= since_ms:
+            by_pseudonym.setdefault(line.pseudonym, set()).update(line.objects)
+    return await asyncio.to_thread(_by_patient, opened.keyring, list(opened.vault.heads), by_pseudonym)
 
 
 def _by_patient(
@@ -143,9 +179,19 @@ def _is_of(record: Record, whose: tuple[bytes, int]) -> bool:
 
 def stamped(body: bytes, version: int, now_ms: int) -> bytes:
     """A resource's bytes with another meta.versionId and meta.lastUpdated; numbers keep their letters."""
+    return rewritten(body, version, now_ms, {})
+
+
+def rewritten(body: bytes, version: int, now_ms: int, changed: dict[str, Any]) -> bytes:
+    """`stamped`, with these elements of the resource changed too; None takes one out."""
     resource = json.loads(body, parse_float=_Number, parse_int=_Number)
     when = datetime.fromtimestamp(now_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     resource["meta"] = {**resource.get("meta", {}), "versionId": str(version), "lastUpdated": when}
+    for name, value in changed.items():
+        if value is None:
+            resource.pop(name, None)
+        else:
+            resource[name] = value
     return _encode(resource)
 
 

@@ -19,22 +19,30 @@ _MOST_CONNECTIONS = 8
 _PATIENCE_S = 10.0
 
 _STYLE = (
+    ":root{color-scheme:light dark}"
     "body{font:18px/1.5 system-ui,sans-serif;max-width:28rem;margin:12vh auto;padding:0 1rem;color:#12232e;"
     "background:#f4f6f7}form{display:grid;gap:.7rem}input,button{font:inherit;padding:.6rem .7rem;border-radius:.4rem;"
     "border:1px solid #7b8b95}button{background:#0b5563;color:#fff;border:0}p.said{border-left:4px solid #0b5563;"
     "padding-left:.8rem}@media(prefers-color-scheme:dark){body{background:#11191e;color:#e6edf0}}"
 )
 
-Unlock = Callable[[str], Awaitable[None]]
+_PIN_FIELD = (
+    '<label for="t">PIN of the token, where the vault needs it / Raktų įrenginio PIN, jei jo reikia</label>'
+    '<input id="t" name="pin" type="password" autocomplete="off" inputmode="numeric">'
+)
+
+Unlock = Callable[[str, str], Awaitable[None]]
 
 
 class UnlockPage:
-    """Serves the page on `host:port`. `locked` tells the state, `unlock` tries a passphrase (raises SeifasError)."""
+    """Serves the page on `host:port`. `locked` tells the state, `unlock` tries a passphrase and a
+    token's PIN (raises SeifasError). `with_token`: there is a PKCS#11 module, so the PIN is asked for, too."""
 
-    def __init__(self, *, locked: Callable[[], bool], unlock: Unlock, clinic: str) -> None:
+    def __init__(self, *, locked: Callable[[], bool], unlock: Unlock, clinic: str, with_token: bool = False) -> None:
         self._locked = locked
         self._unlock = unlock
         self._clinic = clinic
+        self._with_token = with_token
         self._open = 0
         self._one_at_a_time = asyncio.Lock()
         self._server: asyncio.AbstractServer | None = None
@@ -73,13 +81,14 @@ class UnlockPage:
             return _response(403, "Another page may not send this form")
         fields = urllib.parse.parse_qs(body.decode("utf-8", "replace"), max_num_fields=4)
         passphrase = fields.get("passphrase", [""])[0]
-        if not passphrase:
+        pin = fields.get("pin", [""])[0]
+        if not passphrase and not (pin and self._with_token):
             return self._page(400, "Type the passphrase. / Įveskite slaptafrazę.")
         if self._one_at_a_time.locked():
             return self._page(429, "An attempt is under way. / Bandymas jau vyksta.")
         async with self._one_at_a_time:
             try:
-                await self._unlock(passphrase)
+                await self._unlock(passphrase, pin)
             except SeifasError as error:
                 return self._page(error.http, error.message)
         return self._page(200, "")
@@ -87,11 +96,13 @@ class UnlockPage:
     def _page(self, status: int, said: str) -> bytes:
         clinic = html.escape(self._clinic)
         words = f'<p class="said">{html.escape(said)}</p>' if said else ""
+        token = _PIN_FIELD if self._with_token else ""
+        needed = "" if self._with_token else " required"
         if self._locked():
             main = (
                 f"<h1>{clinic}</h1><p>The vault is locked. / Saugykla užrakinta.</p>{words}"
                 '<form method="post" action="/unlock"><label for="p">Passphrase / Slaptafrazė</label>'
-                '<input id="p" name="passphrase" type="password" autocomplete="off" autofocus required>'
+                f'<input id="p" name="passphrase" type="password" autocomplete="off" autofocus{needed}>{token}'
                 "<button>Unlock / Atrakinti</button></form>"
             )
         else:
@@ -122,10 +133,11 @@ _REASONS = {200: "OK", 400: "Bad Request", 403: "Forbidden", 404: "Not Found", 4
 
 def _response(status: int, text: str, kind: str = "text/plain; charset=utf-8") -> bytes:
     body = text.encode()
+    # With "no-referrer" a browser would send its own form with the origin "null", and be refused.
     head = (
         f"HTTP/1.1 {status} {_REASONS.get(status, 'Refused')}\r\nContent-Type: {kind}\r\n"
         f"Content-Length: {len(body)}\r\nConnection: close\r\nCache-Control: no-store\r\n"
         "Content-Security-Policy: default-src 'none'; style-src data:; form-action 'self'; frame-ancestors 'none'\r\n"
-        "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n\r\n"
+        "X-Content-Type-Options: nosniff\r\nReferrer-Policy: same-origin\r\n\r\n"
     )
     return head.encode("latin-1") + body

@@ -9,29 +9,36 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
 
 from seifas.audit.tiles import TileReader
-from seifas.crypto import keys, slots
-from seifas.crypto.envelope import sealer
-from seifas.errors import Locked, Refused, SeifasError, Tampered, Unavailable
-from seifas.keeper import sealing, tombstones
+from seifas.crypto import slots
+from seifas.errors import Locked, Refused, SeifasError, Tampered
+from seifas.keeper import filling, sealing, token_kit, tombstones
+from seifas.keeper.affected_model import Snapshot
 from seifas.keeper.alarm_book import Alarm
 from seifas.keeper.budget import charges
 from seifas.keeper.budget.clock import BudgetClock, ClockState
 from seifas.keeper.budget.ledger import Ledger
 from seifas.keeper.budget.limits import Limits
+from seifas.keeper.case_model import Case, CaseEntry
+from seifas.keeper.case_sending_model import Sending
+from seifas.keeper.case_statement_model import Statement
+from seifas.keeper.clinic_facts import Profile
 from seifas.keeper.commit import Committer, Writer
-from seifas.keeper.daybook import DayBook
+from seifas.keeper.decoy_book import Decoy
 from seifas.keeper.directory.card import Card
 from seifas.keeper.directory.card import decode as decode_card
-from seifas.keeper.founding import CLINIC_ROW, EPOCH_ROW
+from seifas.keeper.directory.index import Directory
+from seifas.keeper.drops import Dropped
+from seifas.keeper.evidence_key import EvidenceKey
+from seifas.keeper.export_book import ExportJob
+from seifas.keeper.flood_model import Flood, FloodChange, FloodMinute, FloodPart, Standing
+from seifas.keeper.founding import opened_epoch
 from seifas.keeper.identity.accounts import Account
 from seifas.keeper.identity.approvals import Request
 from seifas.keeper.identity.assertions import Spent
@@ -40,14 +47,37 @@ from seifas.keeper.identity.machine import Client
 from seifas.keeper.identity.sessions import Session
 from seifas.keeper.keeper import Keeper, Open
 from seifas.keeper.keyring import Keyring
+from seifas.keeper.leak_model import LeakCase, LeakFile, LeakResult
+from seifas.keeper.letter_model import Ask, Letter, Wave
 from seifas.keeper.log import AuditLog
+from seifas.keeper.lot_jobs import LotJob
+from seifas.keeper.merges import Merge
 from seifas.keeper.model import CLINIC, Facts, Head, Hold, Kind, Tombstone
+from seifas.keeper.photo_model import Publication, Underway
+from seifas.keeper.portal_model import (
+    OpeningRow,
+    PortalAccount,
+    PortalCode,
+    PortalMessage,
+    PortalRequest,
+    PortalSession,
+    Withheld,
+)
+from seifas.keeper.reminders import Reminder
 from seifas.keeper.replicating import open_replica
+from seifas.keeper.review_book import Review
 from seifas.keeper.schedule.pages import DayPage
+from seifas.keeper.template_book import Template
+from seifas.keeper.tip_model import Tip, TipPart
+from seifas.keeper.token_kit import OpenHalf, none_at_hand
 from seifas.keeper.vault import Vault
+from seifas.keeper.watch_book import Watch
 from seifas.keeper.worklists import Worklist
+from seifas.storage.database_places import Place
 from seifas.storage.keystore import KeyStore
-from seifas.storage.rows_sqlite import SqliteRows
+from seifas.storage.opening import key_store, open_rows, open_state, read_slots
+from seifas.storage.opening_objects import open_objects
+from seifas.storage.postgres import Fence, no_fence
 from seifas.storage.state import StateStore
 
 log = logging.getLogger("seifas.unlock")
@@ -80,15 +110,30 @@ class BudgetSnapshot(msgspec.Struct, frozen=True, array_like=True):
 _STRUCTS: dict[int, type[Any]] = {
     Kind.ACCOUNT: Account, Kind.SESSION: Session, Kind.CLIENT: Client, Kind.LOGIN_LINK: Link, Kind.APPROVAL: Request,
     Kind.WORKLIST: Worklist, Kind.DAY_PAGE: DayPage, Kind.BUDGET: BudgetSnapshot, Kind.TOMBSTONE: Tombstone,
+    Kind.REVIEW: Review, Kind.CLINIC_PROFILE: Profile, Kind.TEMPLATE: Template,
     Kind.ALARM: Alarm, Kind.FACTS: Facts, Kind.SPENT: Spent, Kind.HOLD: Hold,
+    Kind.MERGE: Merge, Kind.JOB: LotJob, Kind.BULK_EXPORT: ExportJob,
+    Kind.PORTAL_ACCOUNT: PortalAccount, Kind.PORTAL_SESSION: PortalSession, Kind.PORTAL_CODE: PortalCode,
+    Kind.PORTAL_MESSAGE: PortalMessage, Kind.PORTAL_REQUEST: PortalRequest, Kind.WITHHELD: Withheld,
+    Kind.OPENINGS: OpeningRow,
+    Kind.DROPPED: Dropped, Kind.REMINDER: Reminder,
+    Kind.PUBLICATION: Publication, Kind.CAPTURE: Underway,
+    Kind.LEAK_CASE: LeakCase, Kind.LEAK_FILE: LeakFile, Kind.LEAK_RESULT: LeakResult, Kind.SNAPSHOT: Snapshot,
+    Kind.CASE: Case, Kind.CASE_ENTRY: CaseEntry, Kind.CASE_SENDING: Sending,
+    Kind.STATEMENT: Statement,
+    Kind.WAVE: Wave, Kind.LETTER: Letter, Kind.ASKED: Ask,
+    Kind.TIP: Tip, Kind.TIP_PART: TipPart, Kind.FLOOD_STANDING: Standing,
+    Kind.FLOOD: Flood, Kind.FLOOD_CHANGE: FloodChange, Kind.FLOOD_MINUTE: FloodMinute, Kind.FLOOD_PART: FloodPart,
+    Kind.DECOY: Decoy, Kind.WATCH: Watch, Kind.EVIDENCE_KEY: EvidenceKey,
 }
+_DECODERS = {kind: msgspec.msgpack.Decoder(struct).decode for kind, struct in _STRUCTS.items()}
 
 
-def root_by_passphrase(keystore_directory: Path, passphrase: str) -> bytes:
+def root_by_passphrase(place: Place, passphrase: str) -> bytes:
     """The root, by the first passphrase slot that opens. Slow on purpose. Raises Refused where none does."""
-    raw = KeyStore(keystore_directory).slots()
+    raw = read_slots(place)
     if raw is None:
-        raise Tampered("the key store has no slots", where=str(keystore_directory))
+        raise Tampered("the key store has no slots", where="keys")
     refused: SeifasError | None = None
     for slot in slots.decode_slots(raw):
         if isinstance(slot, slots.PassphraseSlot):
@@ -99,28 +144,27 @@ def root_by_passphrase(keystore_directory: Path, passphrase: str) -> bytes:
     raise refused or Locked("no passphrase opens this vault; its custodians do")
 
 
-def open_keys(directory: Path, clinic: bytes, root: bytes) -> tuple[KeyStore, Keyring]:
+def open_keys(
+    place: Place, clinic: bytes, root: bytes, token: OpenHalf = none_at_hand, fence: Fence = no_fence
+) -> tuple[KeyStore, Keyring]:
     """The newest finished generation of the key store, opened. Raises Tampered, or Refused for another root."""
-    keystore = KeyStore(directory)
-    generations = keystore.generations()
-    if not generations:
-        raise Tampered("the key store is empty", where=str(directory))
-    keystore.open(generations[-1])
+    keystore = key_store(place, fence=fence)
     try:
-        return keystore, keyring_of(keystore, clinic, root)
+        generations = keystore.generations()
+        if not generations:
+            raise Tampered("the key store is empty", where="keys")
+        keystore.open(generations[-1])
+        return keystore, keyring_of(keystore, clinic, root, token)
     except BaseException:
         keystore.abandon()
         raise
 
 
-def keyring_of(keystore: Keys, clinic: bytes, root: bytes) -> Keyring:
-    rows = keystore.epoch()
-    if EPOCH_ROW not in rows or CLINIC_ROW not in rows:
-        raise Tampered("the key store has no epoch", where="keys")
-    epoch = int.from_bytes(rows[EPOCH_ROW][:4], "big")
-    epoch_key = keys.unwrap_epoch(root, rows[EPOCH_ROW][4:], clinic=clinic, epoch=epoch)
-    clinic_keys = keys.open_clinic_keys(sealer(epoch_key), rows[CLINIC_ROW], clinic=clinic, epoch=epoch)
-    return Keyring(clinic=clinic, epoch=epoch, epoch_key=epoch_key, clinic_keys=clinic_keys, read=keystore.get)
+def keyring_of(keystore: Keys, clinic: bytes, root: bytes, token: OpenHalf = none_at_hand) -> Keyring:
+    epoch, clinic_keys = opened_epoch(keystore.epoch(), root, clinic=clinic, token=token)
+    return Keyring(
+        clinic=clinic, epoch=epoch.number, epoch_key=epoch.key, clinic_keys=clinic_keys, read=keystore.get
+    )
 
 
 class Loaded(msgspec.Struct):
@@ -132,10 +176,15 @@ class Loaded(msgspec.Struct):
     canaries: set[bytes]
 
 
+def nothing_loaded() -> Loaded:
+    """To be filled."""
+    return Loaded({}, {}, {kind: [] for kind in _STRUCTS}, set())
+
+
 def load_state(state: Loadable, keyring: Keyring) -> Loaded:
     """Reads every state row. Raises Tampered for one that does not open."""
-    decoders = {kind: msgspec.msgpack.Decoder(struct).decode for kind, struct in _STRUCTS.items()}
-    loaded = Loaded({}, {}, {kind: [] for kind in _STRUCTS}, set())
+    decoders = _DECODERS
+    loaded = nothing_loaded()
     for tag, body in state.load():
         row = sealing.open_state(keyring.state, body, clinic=keyring.clinic, tag=tag)
         if row.kind == Kind.HEAD:
@@ -169,26 +218,43 @@ def cards(keyring: Keyring, keystore: KeyStore, heads: dict[bytes, Head]) -> Ite
             yield decode_card(sealing.open_card(key, head.card, clinic=keyring.clinic, patient=patient))
 
 
-def unlock(keeper: Keeper, root: bytes, *, check: Callable[[AuditLog, Facts], None] | None = None) -> Open:
+class Known(Protocol):
+    """What a node that stood by has read before (following.py)."""
+
+    @property
+    def directory(self) -> Directory:
+        """Of all cards."""
+
+    def take_up(self, state: StateStore, keyring: Keyring, keystore: KeyStore) -> Loaded:
+        """In place of `load_state`; the directory is of the same moment."""
+
+
+def unlock(
+    keeper: Keeper, root: bytes, *, pin: str = "", check: Callable[[AuditLog, Facts], None] | None = None,
+    known: Known | None = None,
+) -> Open:
     """Opens everything for `keeper`, filling its tables. The caller sets `keeper.open`. Raises Tampered or Refused.
 
-    `check` is called when log and state agree and before a card is opened; what it raises keeps the vault locked.
+    `pin` is the token's, where the epoch key needs one. `check` is called when log and state agree and before a card is
+    opened; what it raises keeps the vault locked. `known` is what a node that stood by has read and opened before; it
+    has to agree with what is signed as everything has.
     """
     started = time.perf_counter()
     data, settings = keeper.data, keeper.settings
-    keystore, keyring = open_keys(data / settings.paths.keys, settings.clinic_id, root)
+    token = token_kit.opener(settings.hsm.module, pin)
+    keystore, keyring = open_keys(settings.keys_at(data), settings.clinic_id, root, token, keeper.fence)
     opened: list[Abandoned] = [keystore]
     try:
-        state = StateStore(_there(data / "state" / "keeper.db"))
+        state = open_state(settings.state_at(data), fence=keeper.fence)
         opened.append(state)
-        loaded = load_state(state, keyring)
+        loaded = load_state(state, keyring) if known is None else known.take_up(state, keyring, keystore)
         facts = _one_facts(loaded)
         if settings.demo and not facts.demo:
             # In a demo one person erases, approves and signs in as anybody.
             raise Refused("settings.toml says that this is a demo, and it is none: take `demo` out", where="demo")
         if facts.generation > keystore.generation:
             keystore.open(facts.generation)
-            keyring = keyring_of(keystore, settings.clinic_id, root)
+            keyring = keyring_of(keystore, settings.clinic_id, root, token)
         elif facts.generation < keystore.generation:
             raise Tampered(
                 f"the state names key-store generation {facts.generation}, but {keystore.generation} is there: "
@@ -206,12 +272,19 @@ def unlock(keeper: Keeper, root: bytes, *, check: Callable[[AuditLog, Facts], No
         # What a rotation left that was cut off after its commit.
         keystore.discard_leftovers()
         keystore.destroy_older(keystore.generation)
+        if (half := token_kit.half_in(keystore.epoch())) is not None:
+            token_kit.tidy(settings.hsm.module, pin, half, clinic=settings.clinic_id)
         read = time.perf_counter()
-        keeper.directory.load(cards(keyring, keystore, loaded.heads))
+        if known is None:
+            keeper.directory.load(cards(keyring, keystore, loaded.heads))
+        else:
+            keeper.directory.close()
+            keeper.directory = known.directory
         named = time.perf_counter()
-        rows = SqliteRows(_there(data / "data" / "rows.db"))
+        rows = open_rows(settings.rows_at(data), fence=keeper.fence)
         opened.append(rows)
-        _fill(keeper, loaded, facts)
+        filling.fill(keeper, loaded.structs, facts)
+        keeper.canaries = loaded.canaries
         _rebuild_ledger(keeper, audit, loaded)
         vault = Vault(rows, keyring)
         vault.heads = loaded.heads
@@ -231,16 +304,9 @@ def unlock(keeper: Keeper, root: bytes, *, check: Callable[[AuditLog, Facts], No
         Committer(state, audit, copy=replica.copy if replica is not None else None),
         Writer(replica.rows_writer(rows.put_many) if replica is not None else rows.put_many, "rows"),
         Writer(replica.keys_writer(keystore.put_many) if replica is not None else keystore.put_many, "keys"),
+        open_objects(settings.objects_at(data)),
         replica,
     )
-
-
-def _there(place: Path) -> Path:
-    """An unlocked vault never makes an empty file in place of one that is gone: what was written into it would be lost
-    when the other is put back."""
-    if not os.path.exists(place):
-        raise Unavailable(f"{place.name} is gone or out of reach: put it back, or restore", where=str(place))
-    return place
 
 
 def _one_facts(loaded: Loaded) -> Facts:
@@ -249,24 +315,6 @@ def _one_facts(loaded: Loaded) -> Facts:
         raise Tampered("the vault's own facts are missing", where="keeper.db")
     facts: Facts = found[0]
     return facts
-
-
-def _fill(keeper: Keeper, loaded: Loaded, facts: Facts) -> None:
-    rows = loaded.structs
-    keeper.facts = facts
-    keeper.accounts.load(rows[Kind.ACCOUNT])
-    keeper.sessions.load(rows[Kind.SESSION])
-    keeper.links.load(rows[Kind.LOGIN_LINK])
-    keeper.clients.load(rows[Kind.CLIENT])
-    keeper.spent.load(rows[Kind.SPENT])
-    keeper.approvals.load(rows[Kind.APPROVAL])
-    keeper.schedule = DayBook(keeper.settings.clinic.zone)
-    keeper.schedule.load(rows[Kind.DAY_PAGE])
-    keeper.worklists.load(rows[Kind.WORKLIST])
-    keeper.alarms.load(rows[Kind.ALARM])
-    keeper.canaries = loaded.canaries
-    keeper.tombstones = {stone.tag: stone for stone in rows[Kind.TOMBSTONE]}
-    keeper.holds = {hold.patient: hold for hold in rows[Kind.HOLD]}
 
 
 def _rebuild_ledger(keeper: Keeper, audit: AuditLog, loaded: Loaded) -> None:

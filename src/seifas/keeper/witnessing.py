@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import hashlib
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -38,7 +37,7 @@ from seifas.audit.checkpoint import (
     verify_checkpoint,
     with_signatures,
 )
-from seifas.audit.tiles import CHECKPOINT, MAX_CHECKPOINT, TileReader
+from seifas.audit.tiles import CHECKPOINT, TileReader
 from seifas.audit.tree import verify_consistency
 from seifas.errors import Invalid, Refused, Tampered, Unavailable
 from seifas.keeper import alarming
@@ -48,6 +47,7 @@ from seifas.keeper.keeper import Keeper
 from seifas.keeper.lines import Action, Outcome
 from seifas.keeper.log import AuditLog
 from seifas.keeper.model import Facts
+from seifas.keeper.witness_place import checkpoint_url, is_http, read_file
 from seifas.keeper.witness_watch import NOTHING
 from seifas.settings import Settings
 
@@ -202,34 +202,6 @@ async def word_for(keeper: Keeper, way: str, word: Word) -> Word:
         return Word(watch.note)
     finally:
         watch.wanted, watch.note = False, b""
-
-
-def is_http(url: str) -> bool:
-    return url.startswith(("http://", "https://"))
-
-
-def read_file(data: Path, place: str) -> bytes:
-    """The checkpoint in a file that the witness writes; NOTHING where there is none yet, b"" where it cannot be read.
-
-    Relative to the vault's directory, though a file there is put back together with all else.
-    """
-    try:
-        with (data / place).open("rb") as file:
-            return file.read(MAX_CHECKPOINT + 1) or NOTHING
-    except FileNotFoundError:
-        return NOTHING
-    except OSError:
-        return b""
-
-
-def checkpoint_url(data: Path, settings: Settings) -> str:
-    """Where the witness serves its newest checkpoint of this log (C2SP tlog-witness). The origin stands in the log's
-    own checkpoint, which anyone may have changed: then the witness's answer is of another log, and refused."""
-    try:
-        origin = (data / "audit" / CHECKPOINT).read_bytes().split(b"\n", 1)[0]
-    except OSError:
-        origin = b""
-    return f"{settings.witness_url.rstrip('/')}/{hashlib.sha256(origin).hexdigest()}/{CHECKPOINT}"
 
 
 # -- with the jobs process: it carries, and decides nothing
