@@ -5,7 +5,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from seifas.keeper.client import KeeperClient
 from seifas.keeper.door import Door
 from seifas.keeper.founding import found
 from seifas.keeper.keeper import Keeper
-from seifas.settings import Clinic, Listen, Settings, Sizes
+from seifas.settings import Clinic, Listen, Settings, Shield, Sizes
 
 assert keeper_main.SERVED  # importing it puts every op on the table
 
@@ -42,12 +42,16 @@ class RunningVault:
         self._loop = loop
         self._admin = KeeperClient(data / "run" / "admin.sock")
         self._desk = KeeperClient(data / "run" / "desk.sock")
+        self._shield = KeeperClient(data / "run" / "shield.sock")
 
     def admin(self, op: str, **args: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(self._admin.call(op, **args), self._loop).result(30)
 
     def desk(self, op: str, **args: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(self._desk.call(op, **args), self._loop).result(30)
+
+    def shield(self, op: str, **args: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(self._shield.call(op, **args), self._loop).result(30)
 
     def account(self, name: str, *hats: str) -> None:
         self.admin("admin.account_add", name=name, display=name.title(), hats=hats)
@@ -73,14 +77,16 @@ class RunningVault:
 
 @contextmanager
 def running_vault(
-    data: Path, desk: Callable[..., Any], public: Callable[..., Any], *, sizes: Sizes | None = None
-) -> Iterator[RunningVault]:
+    data: Path, desk: Callable[..., Any], public: Callable[..., Any], *, sizes: Sizes | None = None,
+    shield: Shield | None = None,
+) -> Iterator[RunningVault]:  # fmt: skip
     """Found, unlock and serve a vault; ends with everything closed."""
     staff_port, public_port = _free_port(), _free_port()
     settings = Settings(
         clinic=Clinic(id=os.urandom(16).hex(), name="Klinika „Bandymas“"),
         listen=Listen(public=f"127.0.0.1:{public_port}", staff=f"127.0.0.1:{staff_port}"),
         sizes=sizes or Sizes(),
+        shield=shield or Shield(),
         demo=True,
     )
     root = os.urandom(32)
@@ -89,10 +95,21 @@ def running_vault(
     stop: list[Callable[[], None]] = []
     made: list[Any] = []
 
+    # As the supervisor does it: the root is given again to whoever asks on this channel.
+    supervisor, channel = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+
+    def give() -> None:
+        with supervisor, suppress(ConnectionError):
+            while supervisor.recv(64):
+                supervisor.send(root)
+
+    threading.Thread(target=give, daemon=True).start()
+
     async def main() -> None:
         keeper = Keeper(data, settings)
+        keeper.channel = channel
         own = os.geteuid()
-        door = Door(keeper, data / "run", {role: frozenset({own}) for role in ("admin", "desk", "public")})
+        door = Door(keeper, data / "run", {role: frozenset({own}) for role in ("admin", "desk", "public", "shield")})
         await door.open()
         await living.with_root(keeper, root, "test")
         clients = [KeeperClient(data / "run" / f"{role}.sock") for role in ("desk", "public")]
@@ -125,7 +142,7 @@ def running_vault(
         for server in servers:
             server.should_exit = True
         await asyncio.gather(*tasks)
-        for client in (*clients, vault._admin, vault._desk):
+        for client in (*clients, vault._admin, vault._desk, vault._shield):
             await client.close()
         await door.close()
         await living.close(keeper)
@@ -138,4 +155,5 @@ def running_vault(
     finally:
         stop[0]()
         thread.join(30)
+        channel.close()
         assert not thread.is_alive()

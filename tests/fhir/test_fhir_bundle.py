@@ -4,12 +4,14 @@ import json
 from typing import Any
 
 import pytest
+from example_counts import of_whole
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from planning import plan_bundle
 
 from seifas.errors import Invalid, TooLarge
 from seifas.fhir import bundle as bundles
-from seifas.fhir.bundle import Plan, plan, plan_bundle, read_bundle
+from seifas.fhir.bundle import Plan, plan, read_bundle
 from seifas.fhir.resources import CLINIC, SOURCE_ID
 from seifas.fhir.validate import BadResource
 
@@ -335,7 +337,7 @@ def test_many_conditions_cost_no_more_than_their_number() -> None:
     assert bodies(made)[-1]["performer"][0]["reference"] == f"Practitioner/{made.changes[2999].id.hex()}"
 
 
-@settings(max_examples=60)
+@settings(max_examples=of_whole(60))
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=12))
 def test_any_web_of_references_ends_and_points_at_what_it_meant(edges: list[tuple[int, int]]) -> None:
     nodes = [

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from example_counts import of_whole
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -149,7 +150,7 @@ def _as_read(value: Any) -> Any:
     return value
 
 
-@settings(max_examples=150)
+@settings(max_examples=of_whole(150))
 @given(st.dictionaries(_texts, _trees, max_size=5))
 def test_whatever_is_written_reads_back_the_same(tree: dict[str, Any]) -> None:
     tree = _as_read(tree)
@@ -165,7 +166,7 @@ def test_whatever_is_written_reads_back_the_same(tree: dict[str, Any]) -> None:
     )
 
 
-@settings(max_examples=150)
+@settings(max_examples=of_whole(150))
 @given(st.binary(max_size=60))
 def test_any_bytes_give_an_object_or_a_clear_refusal(raw: bytes) -> None:
     for candidate in (raw, b'{"a":' + raw + b"}"):

@@ -4,9 +4,10 @@ import json
 from typing import Any
 
 import pytest
+from planning import plan_resource
 
 from seifas.errors import Invalid
-from seifas.fhir.bundle import Plan, plan_resource
+from seifas.fhir.bundle import Plan
 from seifas.fhir.json_text import read
 from seifas.fhir.resources import CLINIC, SOURCE_ID
 

@@ -151,6 +151,15 @@ def test_pages_cover_all_once(doctor: httpx.Client, ona: str) -> None:
     assert len(seen) == len(set(seen)) == 7
 
 
+def test_patients_are_narrowed_by_what_shows_nothing_more(doctor: httpx.Client) -> None:
+    made = {active: create(doctor, patient("Veikiantis", active=active))["id"] for active in (True, False)}
+    for active, ident in made.items():
+        hits = doctor.get("/Patient", params={"family": "Veikiantis", "active": str(active).lower()}).json()["entry"]
+        assert [one["resource"]["id"] for one in hits] == [ident]
+    assert doctor.get("/Patient", params={"active": "true"}).status_code == 403
+    assert doctor.get("/Patient", params={"family": "Veikiantis", "active": "1"}).status_code == 400
+
+
 def test_everything_of_one_patient(doctor: httpx.Client, ona: str) -> None:
     whole = doctor.get(f"/Patient/{ona}/$everything").json()
     assert whole["entry"][0]["resource"]["resourceType"] == "Patient"
@@ -165,7 +174,7 @@ def test_everything_of_one_patient(doctor: httpx.Client, ona: str) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["patient=x&patient=y", "date=yesterday", "date=2026-02-30", "code:in=x", "colour=red", "_sort=date", "_count=many",
+    ["patient=x&patient=y", "date=yesterday", "date=2026-02-30", "code:in=x", "colour=red", "_sort=code", "_count=many",
      "_offset=-1", "code="],
 )  # fmt: skip
 def test_unknown_or_broken_parameters_are_refused_not_ignored(doctor: httpx.Client, ona: str, query: str) -> None:
@@ -211,7 +220,11 @@ def test_metadata_and_smart(vault: RunningVault) -> None:
         assert statement["fhirVersion"] == "4.0.1"
         types = {one["type"]: one for one in statement["rest"][0]["resource"]}
         assert len(types) == 143
-        assert types["Patient"]["operation"][0]["name"] == "everything"
+        operations = {kind: [one["name"] for one in held.get("operation", [])] for kind, held in types.items()}
+        assert {kind: names for kind, names in operations.items() if names} == {
+            "Group": ["export"], "Patient": ["everything", "export"],
+        }
+        assert [one["name"] for one in statement["rest"][0]["operation"]] == ["export"]
         assert "delete" not in [one["code"] for one in types["Patient"]["interaction"]]
         smart = nobody.get("/.well-known/smart-configuration").json()
         assert smart["token_endpoint"].endswith("/auth/token")
@@ -220,18 +233,18 @@ def test_metadata_and_smart(vault: RunningVault) -> None:
 
 @pytest.mark.parametrize(("date", "fits"), [("2026", True), ("2026-12", True), ("9999-12-31", False), ("eb2027", True)])
 def test_periods_meet_dates(date: str, fits: bool) -> None:
-    test = filter_of("date", date)
+    test = filter_of("Encounter", "date", date)
     assert test({"period": {"start": "2026-12-01", "end": "2026-12-31T23:59:59+02:00"}}) is fits
 
 
 def test_an_open_period_reaches_on() -> None:
-    assert filter_of("date", "gt2050")({"period": {"start": "2020"}})
-    assert not filter_of("date", "lt2019")({"period": {"start": "2020"}})
-    assert filter_of("encounter", "Encounter/x")({"encounter": {"reference": "Encounter/x"}})
+    assert filter_of("Encounter", "date", "gt2050")({"period": {"start": "2020"}})
+    assert not filter_of("Encounter", "date", "lt2019")({"period": {"start": "2020"}})
+    assert filter_of("Observation", "encounter", "Encounter/x")({"encounter": {"reference": "Encounter/x"}})
     with pytest.raises(NotSupported):
-        filter_of("date", "0000")
+        filter_of("Encounter", "date", "0000")
     with pytest.raises(NotSupported):
-        filter_of("date", "x2020")
+        filter_of("Encounter", "date", "x2020")
 
 
 def test_the_statement_is_valid(vault: RunningVault) -> None:

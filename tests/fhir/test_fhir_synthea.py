@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from planning import plan_bundle
 from synthea import FILES, stand_in
 
-from seifas.fhir.bundle import plan_bundle
 from seifas.fhir.resources import CLINIC, SOURCE_ID
 
 PARAMETERS = [pytest.param(path, id=path.name.partition("_")[0]) for path in FILES] or [

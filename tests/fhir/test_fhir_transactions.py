@@ -4,8 +4,11 @@ import json
 from typing import Any
 
 import httpx
+import pytest
 from synthea import bundle
 from talking import ABSENT, JSON, create, issue, observation, patient
+
+from seifas.fhir import changing, transactions
 
 
 def transaction(*entries: Any) -> bytes:
@@ -66,7 +69,7 @@ def test_a_transaction_of_everything(doctor: httpx.Client, ona: str) -> None:
     assert told["entry"][0]["resource"]["id"] == ona
     assert "resource" not in told["entry"][4]
     assert doctor.get(f"/Observation/{old['id']}").json()["status"] == "amended"
-    assert doctor.get(f"/Observation/{gone['id']}").status_code == 404
+    assert doctor.get(f"/Observation/{gone['id']}").status_code == 410
     again = doctor.post(
         "", content=raw.replace(b'"1\\"', b'"2\\"'), headers={**JSON, "Prefer": "return=representation"}
     )
@@ -90,10 +93,33 @@ def test_conditional_create_of_the_clinics_own(doctor: httpx.Client) -> None:
     assert refused.status_code == 400
 
 
-def test_bundles_over_the_limit_and_batches_are_refused(doctor: httpx.Client) -> None:
+def test_what_another_made_at_the_same_moment_is_not_made_twice(
+    doctor: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twice the same of the clinic's own, and every condition on it fits several for good."""
+    firm = {"resourceType": "Organization", "name": "Poliklinika", "identifier": [{"system": "urn:o", "value": "12"}]}
+    wanted = {**JSON, "If-None-Exist": "identifier=urn:o|12"}
+    sent = transaction(post(firm, ifNoneExist="identifier=urn:o|12"))
+
+    async def nothing(*_: Any) -> dict[str, str]:
+        return {}  # as it was a moment ago
+
+    monkeypatch.setattr(transactions, "find_conditions", nothing)
+    monkeypatch.setattr(changing, "find_conditions", nothing)
+    assert doctor.post("", content=sent, headers=JSON).status_code == 200
+    late = doctor.post("", content=sent, headers=JSON)
+    assert (late.status_code, issue(late)["code"]) == (412, "conflict")
+    alone = doctor.post("/Organization", content=json.dumps(firm), headers=wanted)
+    assert alone.status_code == 200
+    monkeypatch.undo()
+    again = doctor.post("", content=sent, headers=JSON)
+    assert again.json()["entry"][0]["response"]["location"].endswith(alone.json()["id"])
+
+
+def test_bundles_over_the_limit_and_of_other_kinds_are_refused(doctor: httpx.Client) -> None:
     large = doctor.post("", content=b" " * (2 * 1024 * 1024 + 1), headers=JSON)
     assert (large.status_code, issue(large)["code"]) == (413, "too-long")
-    batch = doctor.post("", content=b'{"resourceType":"Bundle","type":"batch","entry":[]}', headers=JSON)
+    batch = doctor.post("", content=b'{"resourceType":"Bundle","type":"document","entry":[]}', headers=JSON)
     assert (batch.status_code, issue(batch)["expression"]) == (400, ["Bundle.type"])
 
 

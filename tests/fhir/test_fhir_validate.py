@@ -6,6 +6,7 @@ import datetime
 from typing import Any
 
 import pytest
+from example_counts import of_whole
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -218,7 +219,7 @@ def test_period_order(start: str, end: str, wrong: bool) -> None:
 _zones = st.integers(-14 * 60, 14 * 60).map(lambda minutes: datetime.timezone(datetime.timedelta(minutes=minutes)))
 
 
-@settings(max_examples=100)
+@settings(max_examples=of_whole(100))
 @given(st.datetimes(timezones=_zones))
 def test_every_real_moment_is_an_instant(moment: datetime.datetime) -> None:
     assert CHECKS["instant"](moment.isoformat(timespec="milliseconds")) is None
@@ -257,7 +258,7 @@ _hostile = st.recursive(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=of_whole(200))
 @given(
     st.sampled_from(["Patient", "Bundle", "Observation", "Binary", "Parameters", "List"]),
     st.dictionaries(

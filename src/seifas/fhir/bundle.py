@@ -116,7 +116,7 @@ def draft_bundle(bundle: dict[str, Any], *, collections: bool = False, make_id: 
         raise Invalid("A Bundle is needed here.", where="resourceType")
     kind = bundle.get("type")
     if kind == "batch":
-        raise Invalid("Batches are not taken yet: send a transaction, or the requests one by one.", where="Bundle.type")
+        raise Invalid("A batch is no transaction: it is taken at the FHIR address only.", where="Bundle.type")
     if kind != "transaction" and not (collections and kind in ("collection", "document", "searchset", "history")):
         raise Invalid("The Bundle's type must be transaction.", where="Bundle.type")
     rows = bundle.get("entry", [])
@@ -336,28 +336,6 @@ def _change(
     return Change(entry.op, entry.type, id_bytes, patient, expect, text)
 
 
-def plan_bundle(raw: bytes, *, known: Mapping[str, str] | None = None, now_ms: int | None = None,
-                collections: bool = True) -> Plan:  # fmt: skip
-    """One call for the importer: a Bundle of creates whose outside conditions, if any, are in `known`."""
-    return plan(read_bundle(raw, collections=collections), known=known, now_ms=now_ms)
-
-
-def plan_resource(
-    raw: bytes,
-    *,
-    kind: str | None = None,
-    id_hex: str | None = None,
-    expect: int = 0,
-    known: Mapping[str, str] | None = None,
-    now_ms: int | None = None,
-) -> Plan:
-    """One resource: a create, or with `id_hex` an update built on version `expect`. `kind`: the type the url names.
-
-    `known` resolves conditional references (`conditions_of` lists them). Raises Invalid, BadResource, TooLarge.
-    """
-    return plan_parsed(read(raw), kind=kind, id_hex=id_hex, expect=expect, known=known, now_ms=now_ms)
-
-
 def plan_parsed(
     resource: dict[str, Any],
     *,
@@ -366,8 +344,13 @@ def plan_parsed(
     expect: int = 0,
     known: Mapping[str, str] | None = None,
     now_ms: int | None = None,
+    limit: int = BUNDLE_LIMIT,
 ) -> Plan:
-    """`plan_resource` for a resource that is parsed already."""
+    """One resource: a create, or with `id_hex` an update built on version `expect`. `kind`: the type the url names.
+
+    `known` resolves conditional references (`conditions_of` lists them). `limit`: bytes, where the reader has not held
+    the resource against one already. Raises Invalid, BadResource, TooLarge.
+    """
     own = known_type(resource.get("resourceType"))
     if kind is not None and own != kind:
         raise Invalid("The resource is of another type than the address.", where="resourceType")
@@ -376,8 +359,7 @@ def plan_parsed(
     op: Op = "create" if id_hex is None else "update"
     entry = Entry(0, op, own, id_hex or new_id(), expect, resource, "")
     now = int(time.time() * 1000) if now_ms is None else now_ms
-    # The reader has held the resource against the limit of its listener already.
-    change = _change(entry, dict(known or {}), {}, now, BUNDLE_LIMIT)
+    change = _change(entry, dict(known or {}), {}, now, limit)
     return Plan(steps=(Step(op, own, entry.id, 0),), changes=(change,))
 
 

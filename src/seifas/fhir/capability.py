@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from seifas import __version__
-from seifas.fhir import filters
 from seifas.fhir.definitions import RESOURCE_TYPES
+from seifas.fhir.derived_types import DERIVED
 from seifas.fhir.json_text import write
-from seifas.fhir.resources import NEVER_STORED, belongs_to_patient
+from seifas.fhir.parameters import Parameter, parameters_of, targets
+from seifas.fhir.references import LOOKED_UP
+from seifas.fhir.resources import NEVER_STORED, OWNER, belongs_to_patient
 
 _PATIENT_PARAMETERS = [
-    ("_id", "token"), ("birthdate", "date"), ("email", "token"), ("family", "string"), ("gender", "token"),
-    ("given", "string"), ("identifier", "token"), ("name", "string"), ("phone", "token"), ("telecom", "token"),
+    ("_id", "token"), ("active", "token"), ("birthdate", "date"), ("email", "token"), ("family", "string"),
+    ("gender", "token"), ("given", "string"), ("identifier", "token"), ("name", "string"), ("phone", "token"),
+    ("telecom", "token"),
 ]  # fmt: skip
-_CLINIC_TYPES = ("Organization", "Practitioner", "PractitionerRole", "Location", "HealthcareService")
+_WHOSE = ("patient", "subject")
+_BULK = "http://hl7.org/fhir/uv/bulkdata/OperationDefinition"
+_OPERATIONS = {
+    "": (("export", f"{_BULK}/export"),),
+    "Group": (("export", f"{_BULK}/group-export"),),
+    "Patient": (
+        ("everything", "http://hl7.org/fhir/OperationDefinition/Patient-everything"),
+        ("export", f"{_BULK}/patient-export"),
+    ),
+}
+"""By type; without one: of the whole server. What an export here asks for besides stands in docs/fhir-content.md."""
 
 
 def _parameters(kind: str) -> list[dict[str, str]]:
@@ -22,33 +36,67 @@ def _parameters(kind: str) -> list[dict[str, str]]:
         return [{"name": name, "type": form} for name, form in _PATIENT_PARAMETERS]
     found = [{"name": "_id", "type": "token"}, {"name": "_lastUpdated", "type": "date"}]
     if belongs_to_patient(kind):
-        found.append({"name": "patient", "type": "reference"})
-    found += [{"name": name, "type": "token"} for name in sorted(filters.TOKENS)]
-    found += [{"name": name, "type": "date"} for name in sorted(filters.DATES)]
-    found += [{"name": name, "type": "reference"} for name in sorted(filters.REFERENCES)]
-    if kind in _CLINIC_TYPES:
-        found += [{"name": name, "type": "string"} for name in sorted(filters.STRINGS)]
+        found += [{"name": name, "type": "reference"} for name in _WHOSE]
+    found += [{"name": one.name, "type": one.form} for one in parameters_of(kind).values()]
     return found
 
 
+def _interactions(kind: str) -> list[str]:
+    own = DERIVED.get(kind)
+    codes = ["read", "search-type"]
+    if own is not None and not own.stored:
+        written = (("create", own.create), ("update", own.update), ("delete", own.delete))
+        return codes + [name for name, deed in written if deed is not None]
+    codes += ["vread", "history-instance", "create", "update"]
+    return codes + ([] if kind == "Patient" else ["delete"])
+
+
+def _references(kind: str) -> list[Parameter]:
+    return [one for one in parameters_of(kind).values() if one.form == "reference"]
+
+
+@functools.cache
+def _included_back() -> dict[str, list[str]]:
+    """Type -> `Source:parameter` of every reference that may point at it, in the order of the sources."""
+    found: dict[str, list[str]] = {}
+    for source in sorted(RESOURCE_TYPES - NEVER_STORED):
+        if source in OWNER:
+            found.setdefault("Patient", []).append(f"{source}:patient")
+        for parameter in _references(source):
+            reach: frozenset[str] = frozenset().union(*(targets(source, path) for path in parameter.paths))
+            for target in reach:
+                found.setdefault(target, []).append(f"{source}:{parameter.name}")
+    return found
+
+
+def _operations(kind: str) -> list[dict[str, str]]:
+    return [{"name": name, "definition": definition} for name, definition in _OPERATIONS[kind]]
+
+
 def _resource(kind: str) -> dict[str, Any]:
-    codes = ["read", "vread", "update", "create", "search-type"] + ([] if kind == "Patient" else ["delete"])
+    codes = _interactions(kind)
+    own = DERIVED.get(kind)
+    stored = own is None or own.stored
     resource: dict[str, Any] = {
         "type": kind,
         "interaction": [{"code": code} for code in codes],
-        "versioning": "versioned-update",
-        "readHistory": True,
+        "versioning": "versioned-update" if "update" in codes else "no-version",
+        "readHistory": stored,
         "updateCreate": False,
-        "conditionalCreate": kind in _CLINIC_TYPES,
+        "conditionalCreate": kind in LOOKED_UP or (stored and belongs_to_patient(kind)),
+        "conditionalRead": "not-match",
         "conditionalUpdate": False,
         "conditionalDelete": "not-supported",
         "referencePolicy": ["literal", "logical", "local"],
-        "searchParam": _parameters(kind),
     }
-    if kind == "Patient":
-        resource["operation"] = [
-            {"name": "everything", "definition": "http://hl7.org/fhir/OperationDefinition/Patient-everything"}
-        ]
+    includes = [f"{kind}:{name}" for name in _WHOSE if kind in OWNER]
+    includes += [f"{kind}:{one.name}" for one in _references(kind)]
+    # Whatever is someone's has a Provenance, whose target may be of any type.
+    back = _included_back().get(kind, []) + (["Provenance:target"] if belongs_to_patient(kind) else [])
+    resource |= ({"searchInclude": includes} if includes else {}) | ({"searchRevInclude": back} if back else {})
+    resource["searchParam"] = _parameters(kind)
+    if kind in _OPERATIONS:
+        resource["operation"] = _operations(kind)
     return resource
 
 
@@ -82,7 +130,8 @@ def capability_statement(base: str, token_url: str) -> bytes:
                         "description": "SMART Backend Services (private_key_jwt); staff use the desk's session.",
                     },
                     "resource": [_resource(kind) for kind in sorted(RESOURCE_TYPES - NEVER_STORED)],
-                    "interaction": [{"code": "transaction"}],
+                    "interaction": [{"code": "transaction"}, {"code": "batch"}],
+                    "operation": _operations(""),
                 }
             ],
         }

@@ -1,6 +1,6 @@
 """One HTTP request and its answer, on bare ASGI: headers read once, bodies streamed under a cap and a clock.
 
-Bodies are never spooled: what is over the cap or slower than the least rate is cut off (DESIGN 2, 6). Used by the FHIR
+Bodies are never spooled: what is over the cap or slower than the least rate is cut off. Used by the FHIR
 listener and by the desk's forms.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from typing import Any
 
 from seifas.errors import Invalid, SignIn, TooLarge
@@ -24,9 +24,10 @@ GRACE_S = 10.0  # before the rate counts: slow beginnings are ordinary, slow hou
 LEAST_RATE = 16 * 1024  # bytes a second after that; a 4 MiB resource may take 4 minutes
 
 _WANTED = frozenset(
-    {b"accept", b"accept-language", b"authorization", b"content-encoding", b"content-length"}
+    {b"accept", b"accept-encoding", b"accept-language", b"authorization", b"content-encoding", b"content-length"}
     | {b"content-type", b"cookie", b"host"}
     | {b"if-match", b"if-none-exist", b"if-none-match", b"origin", b"prefer", b"sec-fetch-site", b"seifas-reason"}
+    | {b"x-security-context"}
 )
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 # Nothing that a browser could run, frame, cache or pass on comes from here.
@@ -85,6 +86,11 @@ class Exchange:
     def route(self, template: str) -> None:
         """What the access log calls this request: a template, never the path."""
         self.scope["seifas.route"] = template
+
+    def of_lane(self, lane: bytes, token: bytes = b"") -> None:
+        """Says to the front, with an answer that is no refusal, who is let in: staff, patient or machine; and the token
+        that the answer gives to a program."""
+        self.scope["seifas.lane"], self.scope["seifas.token"] = lane, token
 
     @property
     def query(self) -> bytes:
@@ -169,6 +175,23 @@ class Exchange:
             raise TooLarge(f"The body is over the limit of {limit} bytes.")
         return bytes(buffer)
 
+    async def chunks(self, limit: int) -> AsyncIterator[bytes]:
+        """The body as it comes, none of it kept. Raises TooLarge, TooSlow, ClientGone."""
+        if self.declared() > limit:
+            raise TooLarge(f"The body is over the limit of {limit} bytes.")
+        began = time.monotonic()
+        size = 0
+        more = True
+        while more:
+            message = await self._next(began + GRACE_S + size / LEAST_RATE - time.monotonic())
+            data: bytes = message.get("body", b"")
+            more = message.get("more_body", False)
+            size += len(data)
+            if size > limit:
+                raise TooLarge(f"The body is over the limit of {limit} bytes.")
+            if data:
+                yield data
+
     async def _next(self, seconds: float) -> MutableMapping[str, Any]:
         if seconds <= 0:
             raise TooSlow(f"The body must come at {LEAST_RATE} bytes a second or faster.")
@@ -190,3 +213,14 @@ class Exchange:
             body = b""
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
         await self._send({"type": "http.response.body", "body": body if self.method != "HEAD" else b""})
+
+    async def begin(self, status: int, headers: Headers) -> None:
+        """Begins an answer whose body comes in pieces: `more` as often as there is some, then `end`."""
+        self.started = True
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+
+    async def more(self, body: bytes) -> None:
+        await self._send({"type": "http.response.body", "body": body, "more_body": True})
+
+    async def end(self) -> None:
+        await self._send({"type": "http.response.body", "body": b""})

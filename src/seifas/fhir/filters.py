@@ -11,89 +11,101 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from seifas.fhir.definitions import RESOURCE_TYPES
 from seifas.fhir.outcomes import NotSupported
+from seifas.fhir.parameters import Parameter, parameters_of, values
 from seifas.fhir.primitives import CHECKS
 
 Resource = dict[str, Any]
 Test = Callable[[Resource], bool]
 
-# Parameter -> the element it looks at. Elements that a type does not have simply never match.
-TOKENS: dict[str, tuple[str, ...]] = {
-    "category": ("category",),
-    "class": ("class",),
-    "clinical-status": ("clinicalStatus",),
-    "code": ("code", "medicationCodeableConcept", "vaccineCode"),
-    "identifier": ("identifier",),
-    "intent": ("intent",),
-    "modality": ("modality",),
-    "scope": ("scope",),
-    "specialty": ("specialty",),
-    "status": ("status",),
-    "type": ("type",),
-    "vaccine-code": ("vaccineCode",),
-    "verification-status": ("verificationStatus",),
-    "view": ("view",),
-}
-DATES: dict[str, tuple[str, ...]] = {
-    "authoredon": ("authoredOn",),
-    "created": ("createdDateTime", "createdPeriod", "created"),
-    "date": (
-        "effectiveDateTime", "effectivePeriod", "effectiveInstant", "performedDateTime", "performedPeriod",
-        "occurrenceDateTime", "occurrencePeriod", "period", "start", "date", "dateTime", "recordedDate", "created",
-    ),
-    "onset-date": ("onsetDateTime", "onsetPeriod"),
-    "period": ("period",),
-    "recorded-date": ("recordedDate",),
-}  # fmt: skip
-REFERENCES: dict[str, tuple[str, ...]] = {
-    "encounter": ("encounter",),
-    "organization": ("organization", "managingOrganization", "partOf"),
-    "performer": ("performer",),
-    "practitioner": ("practitioner", "participant"),
-}
-STRINGS: dict[str, tuple[str, ...]] = {"name": ("name",), "family": ("name",), "given": ("name",)}
-NAMES = frozenset(TOKENS) | frozenset(DATES) | frozenset(REFERENCES) | frozenset(STRINGS)
+# Parts of names and addresses that are codes or times, not text.
+_NOT_TEXT = frozenset({"use", "type", "period", "extension", "id"})
 _PREFIX = re.compile(r"(eq|ne|gt|lt|ge|le|sa|eb)?(\d.*)\Z", re.DOTALL)
 
 
-def test_of(name: str, value: str) -> Test:
-    """The test of one parameter; commas in the value mean "or". Raises NotSupported, or Invalid for a bad date."""
+def test_of(kind: str, name: str, value: str) -> Test:
+    """The test of one parameter of a type; commas in the value mean "or", the modifiers are `:not` (of tokens),
+    `:missing`, and of references `:Type` and `:identifier`. Raises NotSupported for any other, Invalid for a bad
+    date."""
     base, _, modifier = name.partition(":")
-    if modifier or base not in NAMES:
-        known = ", ".join(sorted(NAMES))
-        raise NotSupported(f"This search parameter is not known. Known: patient, subject, _id, _lastUpdated, {known}.")
-    choices = [choice for choice in value.split(",") if choice]
+    parameter = parameters_of(kind).get(base)
+    if parameter is None:
+        known = ", ".join(parameters_of(kind)) or "none"
+        raise NotSupported(f"{kind} has no such search parameter. Known: patient, _id, _lastUpdated, {known}.")
+    if modifier == "missing" and value in ("true", "false"):
+        wanted = value == "true"
+        return lambda resource: wanted is not any(True for path in parameter.paths for _ in values(resource, path))
+    inverted = modifier == "not" and parameter.form == "token"
+    if modifier == "identifier" and parameter.form == "reference":
+        return _logical(parameter, value)
+    if modifier and not inverted and not (parameter.form == "reference" and modifier in RESOURCE_TYPES):
+        raise NotSupported(
+            "The modifiers taken are :not of tokens, :missing=true or false, :Type and :identifier of references."
+        )
+    choices = [f"{modifier}/{one}" if modifier and not inverted and "/" not in one else one
+               for one in value.split(",") if one]  # fmt: skip
     if not choices:
         raise NotSupported(f"The search parameter {base} has no value.", issue="invalid")
-    tests = [_one(base, choice) for choice in choices]
-    return lambda resource: any(test(resource) for test in tests)
+    tests = [_one(parameter, choice) for choice in choices]
+    return lambda resource: inverted is not any(test(resource) for test in tests)
 
 
-def _one(base: str, value: str) -> Test:
-    if base in TOKENS:
-        system, bar, code = value.rpartition("|")
-        elements = TOKENS[base]
-        return lambda resource: any(
-            _token(resource.get(element), system if bar else None, code) for element in elements
-        )
-    if base in DATES:
-        low, high, prefix = _interval(value)
-        return lambda resource: any(
-            _compare(prefix, low, high, found)
-            for element in DATES[base]
-            for found in [_span(resource.get(element))]
-            if found is not None
-        )
-    if base in REFERENCES:
-        return lambda resource: any(_refers(resource.get(element), value) for element in REFERENCES[base])
-    start = value.casefold()
-    part = {"family": ("family",), "given": ("given",)}.get(base, ())
-    return lambda resource: any(_begins(resource.get(element), start, part) for element in STRINGS[base])
+def _logical(parameter: Parameter, value: str) -> Test:
+    """Whom a reference names by an identifier and no address, such as who did what a line of the log tells of."""
+    choices = [one.rpartition("|") for one in value.split(",") if one]
+    if not choices:
+        raise NotSupported(f"The search parameter {parameter.name}:identifier has no value.", issue="invalid")
+
+    def named(found: Any) -> bool:
+        held = found.get("identifier") if isinstance(found, dict) else None
+        return any(_token(held, system if bar else None, code) for system, bar, code in choices)
+
+    return lambda resource: any(named(found) for path in parameter.paths for found in values(resource, path))
+
+
+def _one(parameter: Parameter, value: str) -> Test:
+    paths = parameter.paths
+
+    def has(fits: Callable[[Any], bool]) -> Test:
+        return lambda resource: any(fits(found) for path in paths for found in values(resource, path))
+
+    match parameter.form:
+        case "token":
+            system, bar, code = value.rpartition("|")
+            return has(lambda found: _token(found, system if bar else None, code))
+        case "date":
+            low, high, prefix = _interval(value)
+            return has(lambda found: (span := _span(found)) is not None and _compare(prefix, low, high, span))
+        case "reference":
+            return has(lambda found: _refers(found, value))
+        case "uri":
+            return has(lambda found: found == value)
+        case _:
+            start = value.casefold()
+            return has(lambda found: _begins(found, start))
+
+
+def moment_of(kind: str, name: str) -> Callable[[Resource], datetime.datetime | None]:
+    """For sorting: the first moment of a date parameter of a type. Raises NotSupported."""
+    parameter = parameters_of(kind).get(name)
+    if parameter is None or parameter.form != "date":
+        dates = ", ".join(one.name for one in parameters_of(kind).values() if one.form == "date")
+        raise NotSupported(f"_sort takes _lastUpdated and dates of the type: {dates or 'none here'}.")
+    paths = parameter.paths
+
+    def first(resource: Resource) -> datetime.datetime | None:
+        spans = [_span(found) for path in paths for found in values(resource, path)]
+        return min((span[0] for span in spans if span is not None), default=None)
+
+    return first
 
 
 def _token(value: Any, system: str | None, code: str) -> bool:
     if isinstance(value, list):
         return any(_token(one, system, code) for one in value)
+    if isinstance(value, bool):
+        return code == ("true" if value else "false") and not system
     if isinstance(value, str):
         return value == code and not system
     if not isinstance(value, dict):
@@ -107,23 +119,25 @@ def _token(value: Any, system: str | None, code: str) -> bool:
 
 
 def _refers(value: Any, wanted: str) -> bool:
-    if isinstance(value, list):
-        return any(_refers(one, wanted) for one in value)
+    if isinstance(value, str):
+        return value == wanted
     if not isinstance(value, dict):
         return False
     reference = value.get("reference")
     if isinstance(reference, str):
-        return reference == wanted or reference.rpartition("/")[2] == wanted
-    return any(_refers(inner, wanted) for inner in value.values() if isinstance(inner, dict))
+        if "/_history/" not in wanted:
+            reference = reference.partition("/_history/")[0]
+        return reference == wanted or reference.rpartition("/")[2] == wanted or wanted.endswith(f"/{reference}")
+    return False
 
 
-def _begins(value: Any, start: str, part: tuple[str, ...]) -> bool:
-    if isinstance(value, list):
-        return any(_begins(one, start, part) for one in value)
+def _begins(value: Any, start: str) -> bool:
     if isinstance(value, str):
         return value.casefold().startswith(start)
+    if isinstance(value, list):
+        return any(_begins(one, start) for one in value)
     if isinstance(value, dict):
-        return any(_begins(value.get(name), start, ()) for name in part or ("family", "given", "text"))
+        return any(_begins(one, start) for name, one in value.items() if name not in _NOT_TEXT)
     return False
 
 

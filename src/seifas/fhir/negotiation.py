@@ -67,25 +67,27 @@ def _plain(exchange: Exchange) -> None:
         raise NotSupported("Send the body as it is, without Content-Encoding.", status=415)
 
 
-async def form_sent(exchange: Exchange) -> list[tuple[str, str]]:
-    """The fields of a form body. Raises a 415 for multipart and the like."""
+async def form_sent(
+    exchange: Exchange, *, most: int = MOST_PARAMETERS, limit: int = FORM_LIMIT
+) -> list[tuple[str, str]]:
+    """The fields of a form body, at most so many, in at most `limit` bytes. Raises a 415 for multipart and the like."""
     _plain(exchange)
     kind = exchange.header(b"content-type").partition(";")[0].strip().lower()
     if kind != "application/x-www-form-urlencoded":
         raise NotSupported("Send Content-Type: application/x-www-form-urlencoded.", status=415)
-    return parameters(await exchange.body(FORM_LIMIT))
+    return parameters(await exchange.body(limit), most)
 
 
-def parameters(raw: bytes) -> list[tuple[str, str]]:
+def parameters(raw: bytes, most: int = MOST_PARAMETERS) -> list[tuple[str, str]]:
     """Name and value pairs of a query or form. Raises Invalid for too many or for broken UTF-8."""
     if not raw:
         return []
     try:
         return urllib.parse.parse_qsl(
-            raw.decode("ascii"), keep_blank_values=True, max_num_fields=MOST_PARAMETERS, errors="strict"
+            raw.decode("ascii"), keep_blank_values=True, max_num_fields=most, errors="strict"
         )
     except (UnicodeError, ValueError):
-        raise Invalid(f"The parameters are not UTF-8, or more than {MOST_PARAMETERS}.") from None
+        raise Invalid(f"The parameters are not UTF-8, or more than {most}.") from None
 
 
 def preferred(exchange: Exchange) -> str:
@@ -95,6 +97,30 @@ def preferred(exchange: Exchange) -> str:
         if name.lower() == "return" and value in ("minimal", "representation", "OperationOutcome"):
             return value
     return ""
+
+
+def asked_format(exchange: Exchange) -> str:
+    """The value of `_format`, or ""."""
+    return next((value for name, value in parameters(exchange.query) if name == "_format"), "")
+
+
+def reason_of(exchange: Exchange) -> str:
+    """The reason for opening a patient outside one's own work; percent-encoded where it is not ASCII."""
+    value = exchange.found.get(b"seifas-reason")
+    if value is None:
+        return ""
+    try:
+        text = urllib.parse.unquote(value.decode("ascii"), errors="strict").strip()
+    except UnicodeDecodeError:
+        raise Invalid("Seifas-Reason must be ASCII, or UTF-8 percent-encoded.") from None
+    if not text.isprintable():
+        raise Invalid("Seifas-Reason must be printable.")
+    return text
+
+
+def let_in(exchange: Exchange) -> None:
+    """The keeper has taken this session: whoever sends it again goes before strangers."""
+    exchange.of_lane(b"machine" if b"authorization" in exchange.found else b"staff")
 
 
 def if_match(exchange: Exchange) -> int:

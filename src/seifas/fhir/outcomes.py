@@ -12,6 +12,7 @@ import msgspec
 
 from seifas.errors import (
     Conflict,
+    Gone,
     Invalid,
     Locked,
     Missing,
@@ -48,6 +49,7 @@ _CODES: dict[type[SeifasError], str] = {
 _EXPRESSION = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:\[\d+\]|\.[A-Za-z?_][A-Za-z0-9]*)*\Z")
 _ENTRY = re.compile(r"Bundle\.entry\[\d+\]\Z")
 NOT_FOUND = "There is no such record, or it is not yours to see."
+GONE = "This record was deleted. An officer can put it back."
 DEFECT = "The server failed inside. It is logged; nothing was shown and nothing half-written."
 
 
@@ -87,11 +89,14 @@ def status_of(error: SeifasError) -> int:
 
 
 _NOT_FOUND = outcome([Issue("not-found", NOT_FOUND)])
+_GONE = outcome([Issue("deleted", GONE)])
 _DEFECT = outcome([Issue("exception", DEFECT)])
 
 
 def of_error(error: SeifasError) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
     """(status, OperationOutcome, extra headers) of a failure."""
+    if isinstance(error, Gone):
+        return 410, _GONE, []
     if isinstance(error, Missing):
         # The number of the sender's own entry is the same whether the record is unknown, forbidden or erased.
         placed = _ENTRY.match(error.where) is not None
@@ -120,7 +125,8 @@ def of_defect() -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
 
 def _placed(error: SeifasError) -> tuple[str, str]:
     """`where` as an expression if it is a path into a resource, else at the end of the text."""
-    if not error.where or isinstance(error, StepUp):  # there it is the digest for the desk's passkey, no place
+    # No place: of a StepUp it is the digest for the desk's passkey, of a bound its code and figures.
+    if not error.where or isinstance(error, StepUp) or (isinstance(error, OverBudget) and ":" in error.where):
         return error.message, ""
     if _EXPRESSION.match(error.where):
         return error.message, error.where

@@ -66,6 +66,7 @@ class Tokens:
         except SeifasError as error:
             await self._refused(exchange, error)
         else:
+            exchange.of_lane(b"machine", granted["access_token"].encode("ascii"))
             body = msgspec.json.encode({"token_type": "bearer", **granted})
             await exchange.answer(200, body, _HEADERS)
 
