@@ -37,7 +37,7 @@ def browser(vault: RunningVault) -> Iterator[Callable[[str], Browser]]:
     opened: list[Browser] = []
 
     def sign_in(name: str) -> Browser:
-        made = Browser(base_url=vault.staff, follow_redirects=True, timeout=30, headers={"Accept-Language": "en"})
+        made = Browser(base_url=vault.staff, follow_redirects=True, timeout=60, headers={"Accept-Language": "en"})
         opened.append(made)
         if name:
             assert made.get(f"/auth/link/{vault.link(name)}").status_code == 200

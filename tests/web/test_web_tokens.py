@@ -33,7 +33,7 @@ def assertion(vault: RunningVault, client: dict[str, Any], **claims: Any) -> str
 
 def ask(vault: RunningVault, **fields: str) -> httpx.Response:
     sent = {"grant_type": "client_credentials", "client_assertion_type": KIND, **fields}
-    return httpx.post(f"{vault.staff}/auth/token", data=sent)
+    return httpx.post(f"{vault.staff}/auth/token", data=sent, timeout=60)
 
 
 def test_a_program_signs_in_and_works(vault: RunningVault, client: dict[str, Any]) -> None:
@@ -77,14 +77,14 @@ def test_assertions_that_do_not_count(vault: RunningVault, client: dict[str, Any
 
 def test_requests_that_are_not_token_requests(vault: RunningVault) -> None:
     at = f"{vault.staff}/auth/token"
-    assert httpx.get(at).status_code == 405
-    assert httpx.post(at, json={"grant_type": "client_credentials"}).status_code == 415
-    assert httpx.post(at, data={"grant_type": "password"}).json()["error"] == "unsupported_grant_type"
+    assert httpx.get(at, timeout=60).status_code == 405
+    assert httpx.post(at, json={"grant_type": "client_credentials"}, timeout=60).status_code == 415
+    assert httpx.post(at, data={"grant_type": "password"}, timeout=60).json()["error"] == "unsupported_grant_type"
     assert ask(vault, client_assertion_type="other", client_assertion="x").json()["error"] == "invalid_client"
 
 
 def test_smart_configuration_is_where_clients_look(vault: RunningVault) -> None:
     for path in ("/fhir/.well-known/smart-configuration", "/.well-known/smart-configuration"):
-        told = httpx.get(vault.staff + path).json()
+        told = httpx.get(vault.staff + path, timeout=60).json()
         assert told["token_endpoint"] == f"{vault.staff}/auth/token"
         assert told["token_endpoint_auth_signing_alg_values_supported"] == ["ES384", "RS384"]

@@ -26,7 +26,7 @@ def test_an_alarm_is_seen_and_acknowledged(vault: RunningVault, browser: SignedI
         hurried.submit(f"/desk/patient/{ident}/chart", reason="visit")
     officer = browser("pareigune")
     page = officer.get("/desk").text
-    waiting = re.findall(r'name="id" value="([0-9a-f]{32})"><button class="slim" name="do" value="acknowledge"', page)
+    waiting = re.findall(r'id="note-([0-9a-f]{32})"', page)
     for ident in waiting:
         officer.submit("/desk/alarms", id=ident, do="acknowledge")
     assert 'value="acknowledge"' not in officer.get("/desk").text

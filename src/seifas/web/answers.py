@@ -6,6 +6,7 @@ on as a referrer.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import importlib.resources
 
@@ -40,10 +41,13 @@ _KINDS = {"css": b"text/css; charset=utf-8", "js": b"text/javascript; charset=ut
 
 
 async def page(
-    exchange: Exchange, html: str, *, status: int = 200, extra: Headers | None = None, pictured: bool = False
-) -> None:
-    """Answer with a page; `pictured` if it carries a picture inside itself."""
+    exchange: Exchange, html: str, *, status: int = 200, extra: Headers | None = None, pictured: bool = False,
+    camera: bool = False,
+) -> None:  # fmt: skip
+    """Answer with a page; `pictured` if it carries a picture inside itself, `camera` if it may ask for the camera."""
     headers = _HTML_PICTURED if pictured else _HTML
+    if camera:
+        headers = [(name, value.replace(b"camera=()", b"camera=(self)")) for name, value in headers]
     await exchange.answer(status, html.encode("utf-8"), [*headers, *(extra or [])])
 
 
@@ -63,9 +67,11 @@ async def text(exchange: Exchange, words: str, *, status: int = 200, kind: bytes
     await exchange.answer(status, words.encode("utf-8"), headers)
 
 
-def cookie(name: str, value: str, *, secure: bool, max_age: int | None = None) -> tuple[bytes, bytes]:
-    """A Set-Cookie header that no script reads and no other site sends."""
-    parts = [f"{name}={value}", "Path=/", "HttpOnly", "SameSite=Strict"]
+def cookie(
+    name: str, value: str, *, secure: bool, max_age: int | None = None, path: str = "/"
+) -> tuple[bytes, bytes]:
+    """A Set-Cookie header that no script reads and no other site sends; to addresses under `path` only."""
+    parts = [f"{name}={value}", f"Path={path}", "HttpOnly", "SameSite=Strict"]
     if max_age is not None:
         parts.append(f"Max-Age={max_age}")
     if secure:
@@ -73,13 +79,15 @@ def cookie(name: str, value: str, *, secure: bool, max_age: int | None = None) -
     return b"set-cookie", "; ".join(parts).encode("ascii")
 
 
-def _read_static() -> dict[str, tuple[bytes, bytes, bytes]]:
-    files: dict[str, tuple[bytes, bytes, bytes]] = {}
+def _read_static() -> dict[str, tuple[bytes, bytes, bytes, bytes]]:
+    files: dict[str, tuple[bytes, bytes, bytes, bytes]] = {}
     for one in importlib.resources.files("seifas.web").joinpath("static").iterdir():
         kind = _KINDS.get(one.name.rpartition(".")[2])
         if kind is not None:
             body = one.read_bytes()
-            files[one.name] = (body, kind, hashlib.sha256(body).hexdigest()[:16].encode("ascii"))
+            digest = hashlib.sha256(body).hexdigest()[:16].encode("ascii")
+            # Pressed once, at the start. Pages are not: what is secret in them could be told from their length.
+            files[one.name] = (body, kind, digest, gzip.compress(body, 9, mtime=0))
     return files
 
 
@@ -97,13 +105,16 @@ async def static(exchange: Exchange) -> bool:
     found = _FILES.get(exchange.path.removeprefix("/static/"))
     if found is None or exchange.method not in ("GET", "HEAD"):
         return False
-    body, kind, digest = found
+    body, kind, digest, pressed = found
     exchange.route("/static/{file}")
-    headers = [(b"content-type", kind), *PAGE_GUARDS[1:], (b"etag", b'"' + digest + b'"')]
+    headers = [(b"content-type", kind), *PAGE_GUARDS[1:], (b"etag", b"\x22" + digest + b"\x22")]
+    headers.append((b"vary", b"accept-encoding"))
     lasting = exchange.query == b"v=" + digest
     headers.append((b"cache-control", b"public, max-age=31536000, immutable" if lasting else b"no-cache"))
     if exchange.found.get(b"if-none-match") == b'"' + digest + b'"':
         await exchange.answer(304, b"", headers)
+    elif "gzip" in exchange.header(b"accept-encoding"):
+        await exchange.answer(200, pressed, [*headers, (b"content-encoding", b"gzip")])
     else:
         await exchange.answer(200, body, headers)
     return True

@@ -2,27 +2,52 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import hmac
 import os
 import re
+from pathlib import Path
+from typing import Final
 
 from seifas.errors import Invalid, Refused
 from seifas.fhir.exchange import Exchange
-from seifas.fhir.negotiation import form_sent
+from seifas.fhir.negotiation import FORM_LIMIT, MOST_PARAMETERS, form_sent
 
 FIELD = "form"
+KEY_FILE: Final = "forms.key"
 _OWN_PATH = re.compile(r"/(?:[A-Za-z0-9_-]+(?:/[A-Za-z0-9_-]+)*)?\Z")
 
 
-class FormGuard:
-    """Makes and checks form tokens: HMAC-SHA256 over the session token, under a key that lives as long as the process.
+KEY_SIZE: Final = 32
 
-    After a restart open pages have to be loaded again; no state is kept.
+
+def shared_key(directory: Path) -> bytes:
+    """The key of all processes that have this directory: what one of them showed, another takes. Whoever comes first
+    makes it; it goes when the vault is served anew (cli/separating.py). A process where there is no such directory has
+    one of its own."""
+    if not directory.is_dir():
+        return os.urandom(KEY_SIZE)
+    descriptor = os.open(directory / KEY_FILE, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        key = os.pread(descriptor, KEY_SIZE, 0)
+        if len(key) != KEY_SIZE:
+            key = os.urandom(KEY_SIZE)
+            os.pwrite(descriptor, key, 0)
+    finally:
+        os.close(descriptor)
+    return key
+
+
+class FormGuard:
+    """Makes and checks form tokens: HMAC-SHA256 over the session token, under a key of the process or of several.
+
+    No state is kept. Under a key of the process alone, open pages have to be loaded again after a restart.
     """
 
-    def __init__(self, origins: tuple[str, ...]) -> None:
-        self._key = os.urandom(32)
+    def __init__(self, origins: tuple[str, ...], key: bytes = b"") -> None:
+        self._key = key or os.urandom(KEY_SIZE)
         self._origins = origins
 
     def token(self, session: str) -> str:
@@ -39,13 +64,20 @@ class FormGuard:
         known = self.bound(account, back).encode("ascii")
         return back if hmac.compare_digest(sent.get("bound", "").encode("utf-8", "replace"), known) else "/desk"
 
-    async def fields(self, exchange: Exchange, session: str) -> dict[str, str]:
-        """The fields of a form that one of this session's pages sent. Raises Refused for any other."""
+    async def fields(
+        self, exchange: Exchange, session: str, *, most: int = MOST_PARAMETERS, limit: int = FORM_LIMIT
+    ) -> dict[str, str]:
+        """The fields of a form that one of this session's pages sent, at most so many, in at most `limit` bytes. Raises
+        Refused for any other."""
         self.from_here(exchange)
-        sent = dict(await form_sent(exchange))
+        sent = dict(await form_sent(exchange, most=most, limit=limit))
+        self.check(sent, session)
+        return sent
+
+    def check(self, sent: dict[str, str], session: str) -> None:
+        """Raise Refused unless these are fields of a form that one of this session's pages showed."""
         if not hmac.compare_digest(sent.get(FIELD, "").encode("utf-8", "replace"), self.token(session).encode("ascii")):
             raise Refused("This page is out of date. Load it again and repeat.", where="form")
-        return sent
 
     def from_here(self, exchange: Exchange) -> None:
         """Raise Refused unless a page of ours sent this request (before there is a session)."""

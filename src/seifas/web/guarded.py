@@ -1,7 +1,7 @@
 """The listeners' HTTP protocol: uvicorn's, with bounds on what a peer may hold without having asked for anything.
 
-A front that knows floods comes with the shield (DESIGN 2). Until then, and behind it, one process must outlast peers
-who send heads without end or without haste, leave connections open by the thousand, or go on sending what was refused.
+The front knows floods (docs/life-of-a-flood.md). Behind it, and where there is none, one process must outlast peers who
+send heads without end or without haste, leave connections open by the thousand, or go on sending what was refused.
 Bodies are bounded where they are read (fhir.exchange).
 """
 

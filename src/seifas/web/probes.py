@@ -13,13 +13,13 @@ _OPENMETRICS = b"application/openmetrics-text; version=1.0.0; charset=utf-8"
 
 
 async def health(client: KeeperClient, exchange: Exchange, *, needs_vault: bool = True) -> None:
-    """GET /health: {live, ready, locked, version}. 503 while not ready, if this listener `needs_vault`."""
+    """GET /health: {live, ready, locked, standby, version}. 503 while not ready, if this listener `needs_vault`."""
     exchange.route("/health")
     try:
         told = await client.call("health")
-        answer = {"live": True, "ready": told["ready"], "locked": told["locked"], "version": told["version"]}
+        answer = {"live": True, **{name: told[name] for name in ("ready", "locked", "standby", "version")}}
     except SeifasError:
-        answer = {"live": True, "ready": False, "locked": None, "version": None}
+        answer = {"live": True, "ready": False, "locked": None, "standby": None, "version": None}
     await answers.json(exchange, answer, status=200 if answer["ready"] or not needs_vault else 503)
 
 

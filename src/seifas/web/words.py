@@ -4,12 +4,46 @@ from __future__ import annotations
 
 from typing import Any
 
+from babel import Locale
+
+from seifas.web.forms_of_words import Forms
 from seifas.web.words_account import ACCOUNT_WORDS
+from seifas.web.words_administrator import ADMINISTRATOR_WORDS
+from seifas.web.words_cases import CASES_WORDS
+from seifas.web.words_cases_affected import CASES_AFFECTED_WORDS
+from seifas.web.words_cases_deadlines import CASES_DEADLINES_WORDS
+from seifas.web.words_cases_demands import CASES_DEMANDS_WORDS
+from seifas.web.words_cases_evidence import CASES_EVIDENCE_WORDS
+from seifas.web.words_cases_filings import CASES_FILINGS_WORDS
+from seifas.web.words_cases_notices import CASES_NOTICES_WORDS
+from seifas.web.words_cases_outgoing import CASES_OUTGOING_WORDS
+from seifas.web.words_cases_takedown import CASES_TAKEDOWN_WORDS
+from seifas.web.words_cases_tips import CASES_TIPS_WORDS
+from seifas.web.words_cases_voice import CASES_VOICE_WORDS
 from seifas.web.words_charts import CHART_WORDS
+from seifas.web.words_consents import CONSENTS_WORDS
+from seifas.web.words_day import DAY_WORDS
+from seifas.web.words_exports import EXPORT_WORDS
+from seifas.web.words_leaks import LEAKS_WORDS
+from seifas.web.words_officer import OFFICER_WORDS
+from seifas.web.words_photos import PHOTOS_WORDS
+from seifas.web.words_portal import PORTAL_WORDS
+from seifas.web.words_records import RECORDS_WORDS
+from seifas.web.words_refusals import REFUSAL_WORDS
+from seifas.web.words_shield import SHIELD_WORDS
+from seifas.web.words_site import SITE_WORDS
 
 LANGUAGES = ("lt", "en")
 
-WORDS: dict[str, tuple[str, str]] = {
+_LOCALES = {language: Locale(language) for language in LANGUAGES}
+
+WORDS: dict[str, tuple[Forms, Forms]] = {
+    **CHART_WORDS, **ACCOUNT_WORDS, **DAY_WORDS, **REFUSAL_WORDS, **RECORDS_WORDS, **PHOTOS_WORDS, **CONSENTS_WORDS,
+    **OFFICER_WORDS, **LEAKS_WORDS, **CASES_WORDS, **CASES_OUTGOING_WORDS, **CASES_AFFECTED_WORDS,
+    **CASES_DEADLINES_WORDS, **CASES_DEMANDS_WORDS,
+    **CASES_NOTICES_WORDS,
+    **CASES_EVIDENCE_WORDS, **CASES_TAKEDOWN_WORDS, **CASES_TIPS_WORDS, **CASES_FILINGS_WORDS, **CASES_VOICE_WORDS,
+    **ADMINISTRATOR_WORDS, **PORTAL_WORDS, **SHIELD_WORDS, **SITE_WORDS, **EXPORT_WORDS,
     # -- frame
     "skip": ("Pereiti prie turinio", "Skip to the content"),
     "demo": (
@@ -52,7 +86,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "passkey-stopped": ("Prieigos raktas nebuvo patvirtintas.", "The passkey was not confirmed."),
     "passkey-add": ("Pridėti prieigos raktą", "Add a passkey"),
     "passkey-confirm": ("Patvirtinti prieigos raktu", "Confirm with a passkey"),
-    "passkeys-have": ("Prieigos raktų", "Passkeys"),
     "link-used": (
         "Ši prisijungimo nuoroda nebegalioja: ji veikia vieną kartą. Paprašykite naujos.",
         "This sign-in link no longer works: it works once. Ask for a new one.",
@@ -107,7 +140,6 @@ WORDS: dict[str, tuple[str, str]] = {
         "This needs a passkey, and the account has none. Add one under “My account”.",
     ),
     # -- finding patients
-    "find": ("Rasti pacientą", "Find a patient"),
     "find-hint": (
         "Pavardė, vardas, gimimo data, telefonas arba asmens kodas. Rodomos tik įvestos raidės.",
         "Surname, name, birth date, telephone or personal code. Only the letters that you typed are shown.",
@@ -158,7 +190,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "alarms": ("Aliarmai", "Alarms"),
     "alarms-none": ("Aktyvių aliarmų nėra.", "No live alarms."),
     "acknowledge": ("Priimta", "Acknowledge"),
-    "acknowledged": ("Priėmė", "Acknowledged by"),
     "raised": ("Kada", "Raised"),
     "what": ("Kas", "What"),
     "who": ("Kieno", "Whose"),
@@ -174,12 +205,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "sessions": ("Sesijos", "Sessions"),
     "session-end": ("Baigti", "End"),
     "session-thaw": ("Atnaujinti", "Resume"),
-    "people": ("Paskyros veiksmai", "One account's acts"),
-    "people-hint": (
-        "Atšaukti: kas per 24 valandas ištrinta ar perrašyta, vėl kaip buvo; niekas neparodoma.",
-        "Undo: what was deleted or overwritten in 24 hours is as it was; nothing is shown.",
-    ),
-    "people-undo": ("Atšaukti pakeitimus", "Undo its changes"),
     "people-refund": ("Grąžinti limitą", "Give its budget back"),
     "people-release": ("Leisti dirbti toliau", "Let it go on"),
     "suspend": ("Sustabdyti paskyrą", "Suspend the account"),
@@ -196,17 +221,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "strength-link": ("nuoroda", "link"),
     "strength-token": ("programa", "program"),
     # -- administrator, auditor
-    "accounts": ("Paskyros", "Accounts"),
     "account": ("Paskyra", "Account"),
     "disabled": ("išjungta", "disabled"),
-    "accounts-hint": (
-        "Paskyros kuriamos ir išjungiamos serverio komandomis: seifas account --help.",
-        "Accounts are added and shut with commands on the server: seifas account --help.",
-    ),
-    "audit-hint": (
-        "Žurnalas tikrinamas komanda: seifas audit verify. Paieška žurnale ateina su vėlesne versija.",
-        "The log is checked with: seifas audit verify. Searching it here comes with a later version.",
-    ),
     # -- public
     "public-what": (
         "Šios klinikos pacientų įrašai saugomi saugykloje Seifas.",
@@ -218,28 +234,17 @@ WORDS: dict[str, tuple[str, str]] = {
         "On disk the records are sealed, each patient's under a key of its own. Every opening is written into a log "
         "that cannot be changed unnoticed.",
     ),
-    "public-state": ("Būsena", "State"),
-    "public-ready": ("Saugykla veikia.", "The vault is at work."),
-    "public-locked": (
-        "Saugykla užrakinta (pavyzdžiui, po serverio perkrovimo). Įrašai saugūs; klinika ją atrakins.",
-        "The vault is locked (after a restart, for example). The records are safe; the clinic will unlock it.",
-    ),
-    "public-portal": ("Pacientams", "For patients"),
-    "portal": ("Paciento puslapis", "Patients' page"),
-    "portal-later": (
-        "Čia galėsite matyti savo įrašus ir kas juos atvėrė. Pacientų prisijungimas dar neįjungtas: "
-        "iki tol dėl savo įrašų kreipkitės į kliniką.",
-        "Here you will see your records and who opened them. Signing in for patients is not switched on yet: until "
-        "then ask the clinic about your records.",
-    ),
     "portal-never": (
         "Klinika niekada neprašys prisijungimo kodų ar slaptažodžių telefonu, laišku ar žinute.",
         "The clinic will never ask for sign-in codes or passwords by telephone, letter or message.",
     ),
-} | CHART_WORDS | ACCOUNT_WORDS  # fmt: skip
+}  # fmt: skip
 
 
 def say(language: str, key: str, **words: Any) -> str:
-    """The words of a key in a language; an unknown key is a defect. `words` fill `{}` fields."""
+    """The words of a key in a language; an unknown key is a defect. `words` fill `{}` fields; where a key has plural
+    forms, `n` chooses among them."""
     text = WORDS[key][0 if language == "lt" else 1]
+    if isinstance(text, dict):
+        text = text[_LOCALES[language].plural_form(words["n"])]
     return text.format(**words) if words else text

@@ -106,8 +106,16 @@ ACCOUNT_WORDS: dict[str, tuple[str, str]] = {
     "password-short": ("Slaptažodis per trumpas: reikia bent 12 ženklų.", "Too short: a password has 12 characters."),
     "password-long": ("Slaptažodis per ilgas: daugiausia 256 ženklai.", "Too long: a password has at most 256."),
     "password-weak": (
-        "Slaptažodį per lengva atspėti: vardas, žinomas žodis, klavišų eilė ar pasikartojimas.",
-        "This password is too easy to guess: a name, a known word, a row of keys or a repetition.",
+        "Slaptažodį per lengva atspėti: vardas, žinomas žodis, klavišų eilė, data ar pasikartojimas. Sugalvokite kitą: "
+        "keturis ar penkis nesusijusius žodžius.",
+        "This password is too easy to guess: a name, a known word, a row of keys, a date or a repetition. Choose "
+        "another: four or five unrelated words.",
+    ),
+    "password-leaked": (
+        "Slaptažodį lengva atspėti: jis yra nutekėjusių slaptažodžių sąrašuose, kuriuos įsilaužėliai bando pirmiausia. "
+        "Sugalvokite kitą, keturis ar penkis nesusijusius žodžius, o šio nebenaudokite niekur.",
+        "This password is easy to guess: it is on the lists of leaked passwords that are tried first. Choose another, "
+        "four or five unrelated words, and no longer use this one anywhere.",
     ),
     "password-wrong-code": (
         "Kodas netinka. Patikrinkite įrenginio laikrodį ir įveskite kitą kodą.",
@@ -161,4 +169,24 @@ ACCOUNT_WORDS: dict[str, tuple[str, str]] = {
         "Skubūs atvėrimai, kuriuos galima daryti vienam, išnaudoti. Paprašykite kolegos atverti šį pacientą.",
         "The emergency openings that one person can make alone are used up. Ask a colleague to open this patient.",
     ),
+    # -- the lock, and who sits here
+    "locked-desk": ("Darbo vieta užrakinta", "This desk is locked"),
+    "locked-kept": (
+        "Puslapis ir tai, kas įkeliama, lieka. Tęskite prisilietę.",
+        "The page stays, and uploads go on. Touch to continue.",
+    ),
+    "locked-on": ("Tęsti", "Continue"),
+    "locked-other": ("Kitas žmogus? Neišsaugoti šio puslapio dalykai bus prarasti.",
+                     "Somebody else? What is unsaved on this page will be lost."),
+    "locked-other-way": ("Prisijungti slaptažodžiu", "Sign in with a password"),
+    "keys": ("Klavišai", "Keys"),
+    "key-find": ("Telefonas ir paieška", "Telephone and search"),
+    "key-away": ("Uždaryti", "Put away"),
+    "key-walk": ("Eiti per dieną", "Walk over the day"),
+    "device": ("Ši vieta", "This place"),
+    "device-desk": ("Darbo stalas: užsirakina po 10 minučių", "A desk: locks after 10 minutes"),
+    "device-tablet": ("Planšetė ar telefonas: po 3 minučių", "A tablet or telephone: after 3 minutes"),
+    "people-today": ("Šiandien čia dirbo", "Here today"),
+    "people-keep": ("Šiandien šiame įrenginyje rodyti mano vardą", "Show my name on this device today"),
+    "sign-in-else": ("Kitaip", "Another way"),
 }  # fmt: skip

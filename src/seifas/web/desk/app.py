@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
 
 from seifas.errors import (
     Conflict,
@@ -17,20 +16,36 @@ from seifas.errors import (
     StepUp,
     Unavailable,
 )
+from seifas.fhir.answering import answered
 from seifas.fhir.app import FhirApp
-from seifas.fhir.exchange import ClientGone, Exchange, Receive, Scope, Send
+from seifas.fhir.exchange import Exchange, Receive, Scope, Send
 from seifas.fhir.outcomes import status_of
 from seifas.fhir.tokens import Tokens
 from seifas.keeper.client import KeeperClient
 from seifas.settings import Settings
 from seifas.web import answers
 from seifas.web.access_log import App, logged
-from seifas.web.desk import emergencies, inviting, own_account, patients, signing_in, watching
+from seifas.web.capture.routes import ROUTES as CAPTURE
+from seifas.web.desk import homes, inviting, own_account, signing_in, watching
+from seifas.web.desk.administrator.routes import ROUTES as ADMINISTRATOR
+from seifas.web.desk.cases.routes import ROUTES as CASES
+from seifas.web.desk.charts.routes import ROUTES as CHARTS
 from seifas.web.desk.confirming import frozen
-from seifas.web.desk.room import SEES_PATIENTS, Room, Visit
+from seifas.web.desk.consents.routes import ROUTES as CONSENTS
+from seifas.web.desk.day.routes import ROUTES as DAY
+from seifas.web.desk.leaks.routes import ROUTES as LEAKS
+from seifas.web.desk.officer.routes import ROUTES as OFFICER
+from seifas.web.desk.photos.routes import ROUTES as PHOTOS
+from seifas.web.desk.portal_requests.routes import ROUTES as PORTAL_REQUESTS
+from seifas.web.desk.requests_in.routes import ROUTES as REQUESTS_IN
+from seifas.web.desk.room import Room, Visit
+from seifas.web.desk.shield.routes import ROUTES as SHIELD
 from seifas.web.forms import desk_path
 from seifas.web.languages import switch_language
+from seifas.web.pages import language_of
 from seifas.web.probes import health, metrics
+from seifas.web.refusals import detail_of
+from seifas.web.routing import Router
 
 log = logging.getLogger("seifas.desk")
 
@@ -50,11 +65,15 @@ _POSTS = {
     "/auth/resume/finish": signing_in.resume_finish,
     "/auth/passkeys/begin": signing_in.add_begin,
     "/auth/passkeys/finish": signing_in.add_finish,
-    "/desk/search": patients.search,
-    "/desk/caller": patients.caller,
     "/desk/hat": watching.hat,
     "/desk/account/passkeys": own_account.passkeys,
 }
+
+ROUTES = [
+    *DAY, *CHARTS, *PHOTOS, *CAPTURE, *REQUESTS_IN, *CONSENTS, *OFFICER, *LEAKS, *CASES, *ADMINISTRATOR,
+    *PORTAL_REQUESTS, *SHIELD,
+]  # fmt: skip
+"""Every page of the areas; a test walks them all."""
 
 
 def build_desk(client: KeeperClient, settings: Settings) -> App:
@@ -79,22 +98,11 @@ class Desk:
         self.room = Room(client, settings)
         self._fhir = fhir
         self._tokens = Tokens(client, settings.token_urls)
+        self._router = Router(ROUTES)
 
     async def __call__(self, exchange: Exchange) -> None:
         """Answer one request; every failure is a page, or JSON for a script."""
-        try:
-            await self._dispatch(exchange)
-        except ClientGone:
-            return
-        except SeifasError as error:
-            await self._trouble(exchange, error)
-        except Exception as error:  # frames hold records: only the kind and the line are logged
-            trace = error.__traceback__
-            while trace is not None and trace.tb_next is not None:
-                trace = trace.tb_next
-            line = trace.tb_lineno if trace is not None else 0
-            log.error("a page failed by a defect", extra={"error": type(error).__name__, "line": line})
-            await self._trouble(exchange, SeifasError("defect"))
+        await answered(exchange, self._dispatch, self._trouble, log)
 
     async def _dispatch(self, exchange: Exchange) -> None:
         path, room = exchange.path, self.room
@@ -128,6 +136,11 @@ class Desk:
 
     async def _desk_pages(self, exchange: Exchange) -> None:
         room, method = self.room, exchange.method
+        found = self._router.find(method, exchange.path)
+        if found is not None:
+            exchange.route(found.pattern)
+            await found.handler(room, exchange, **found.names)
+            return
         match exchange.path.split("/")[1:]:
             case ["desk"] | ["desk", ""] if method == "GET":
                 await self._home(exchange)
@@ -137,12 +150,6 @@ class Desk:
                 await own_account.password(room, exchange)
             case ["desk", ("alarms" | "approvals" | "sessions" | "people") as what] if method == "POST":
                 await watching.act(room, exchange, what)
-            case ["desk", "patient", ident] if method in ("GET", "POST"):
-                await patients.patient(room, exchange, ident, "")
-            case ["desk", "patient", ident, "glass"] if method in ("GET", "POST"):
-                await emergencies.glass(room, exchange, ident)
-            case ["desk", "patient", ident, part] if method in ("GET", "POST"):
-                await patients.patient(room, exchange, ident, part)
             case _:
                 await self._not_here(exchange)
 
@@ -155,17 +162,7 @@ class Desk:
         if visit.who["idle"]:
             await self._idle(exchange, visit)
             return
-        values = await watching.home_values(self.room, visit)
-        values["today"] = await self._today(visit.token) if visit.hat in SEES_PATIENTS else None
-        await self.room.show(exchange, "desk.html", visit, sees_patients=visit.hat in SEES_PATIENTS, **values)
-
-    async def _today(self, token: str) -> list[dict[str, Any]]:
-        pages = self.room.pages
-        rows = await self.room.client.call("schedule.day", session=token, date=pages.today())
-        for row in rows:
-            row["time"] = pages.clock(row["start_ms"])
-            row["address"] = f"/desk/patient/{row['patient'].hex()}"
-        return sorted(rows, key=lambda row: row["start_ms"])
+        await homes.HOMES[visit.hat](self.room, exchange, visit)
 
     # -- failures
 
@@ -177,8 +174,6 @@ class Desk:
         )  # fmt: skip
 
     async def _trouble(self, exchange: Exchange, error: SeifasError) -> None:
-        if exchange.started:
-            return
         if exchange.header(b"accept") == "application/json":
             told = {"code": error.code, "message": self._said(exchange, error)}
             await answers.json(exchange, told, status=status_of(error))
@@ -199,7 +194,9 @@ class Desk:
         elif visit is not None and isinstance(error, StepUp) and error.where == "idle":
             await self._idle(exchange, visit)
         else:
-            detail = error.message if isinstance(error, (Invalid, OverBudget, StepUp)) else ""
+            detail = ""
+            if isinstance(error, (Invalid, OverBudget, StepUp)):
+                detail = detail_of(language_of(exchange, self.room.pages.languages), error)
             await self.room.show(
                 exchange, "trouble.html", visit, status=status_of(error), said=self._said(exchange, error),
                 detail=detail, heading="", ident="",

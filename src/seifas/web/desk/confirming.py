@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
-import re
-
 from seifas.errors import OverBudget, StepUp
 from seifas.fhir.exchange import Exchange
 from seifas.web.desk.room import TREATING, Room, Visit
-
-_DIGEST = re.compile(r"[0-9a-f]{64}\Z")
+from seifas.web.pages import language_of
+from seifas.web.refusals import demand_of, detail_of
 
 
 async def confirm(
-    room: Room, exchange: Exchange, visit: Visit, error: StepUp, address: str, fields: dict[str, str]
+    room: Room, exchange: Exchange, visit: Visit, error: StepUp, address: str, fields: dict[str, str], *, deed: str = ""
 ) -> None:
     """Ask for the gesture that `error` demands. What is to be signed comes from the keeper: a gesture is for this deed
-    and no other. Raises the error again where it demands something else (a session that locked itself)."""
-    if not _DIGEST.match(error.where):
+    and no other. The page says which bound was reached, or, where it is none, what `deed` (a key of words) does. Raises
+    the error again where it demands something else (a session that locked itself)."""
+    language = language_of(exchange, room.pages.languages)
+    digest, bound = demand_of(language, error, room.settings.budget.cold_session_hour)
+    if not digest:
         raise error
-    await ask_gesture(room, exchange, visit, error.where, address, fields)
+    await ask_gesture(room, exchange, visit, digest, address, fields, deed=deed, bound=bound)
 
 
 async def ask_gesture(
-    room: Room, exchange: Exchange, visit: Visit, digest: str, address: str, fields: dict[str, str]
-) -> None:
+    room: Room, exchange: Exchange, visit: Visit, digest: str, address: str, fields: dict[str, str], *, deed: str = "",
+    bound: str = "",
+) -> None:  # fmt: skip
     """The page itself: a form with `fields` for `address`, sent when the passkey was touched over `digest` (hex)."""
     has = bool(visit.who.get("passkeys"))
     await room.show(
         exchange, "step_up.html", visit, status=403, said=room.words(exchange, "step-up" if has else "step-up-none"),
-        address=address, fields=fields, digest=digest if has else "",
+        why=bound or (room.words(exchange, deed) if deed else ""), address=address, fields=fields,
+        digest=digest if has else "",
     )  # fmt: skip
 
 
@@ -38,10 +41,11 @@ async def stopped(room: Room, exchange: Exchange, visit: Visit, error: OverBudge
     if after.who["frozen"]:
         await frozen(room, exchange, after, status=error.http)
         return
-    # The keeper's words say which bound was met and when it frees; that is for whoever was stopped.
+    # Which bound was met and when it frees is for whoever was stopped.
     await room.show(
         exchange, "trouble.html", visit, status=error.http, said=room.words(exchange, "over-budget"),
-        detail=error.message, heading="", ident=ident if visit.hat in TREATING else "",
+        detail=detail_of(language_of(exchange, room.pages.languages), error), heading="",
+        ident=ident if visit.hat in TREATING else "",
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from seifas.web.desk.room import Room, Visit
 
 _FEWEST, _MOST = 12, 256  # characters of a password, as the keeper takes it
 _LARGEST_PICTURE = 32_768
+_SAID = ("password-short", "password-long", "password-differ", "password-leaked")
 
 
 async def account(room: Room, exchange: Exchange) -> None:
@@ -44,13 +45,15 @@ async def passkeys(room: Room, exchange: Exchange) -> None:
             if means["confirmed"] or not means["passkeys"]:
                 await answers.see_other(exchange, "/desk/account")
             else:
-                await ask_gesture(room, exchange, visit, means["digest"].hex(), here, {"do": "add"})
+                digest = means["digest"].hex()
+                await ask_gesture(room, exchange, visit, digest, here, {"do": "add"}, deed="touch-means")
         case "remove":
             ident = sent.get("id", "")
             try:
                 await room.client.call("passkey.remove", session=visit.token, id=_ident(ident))
             except StepUp as error:
-                await confirm(room, exchange, visit, error, here, {"do": "remove", "id": ident})
+                fields = {"do": "remove", "id": ident}
+                await confirm(room, exchange, visit, error, here, fields, deed="touch-remove")
             except Refused as error:
                 if error.where != "passkey":
                     raise
@@ -77,7 +80,7 @@ async def password(room: Room, exchange: Exchange) -> None:
             offer = await room.client.call("password.begin", session=visit.token)
             await _offer(room, exchange, visit, offer)
     except StepUp as error:
-        await confirm(room, exchange, visit, error, "/desk/account/password", {"do": "begin"})
+        await confirm(room, exchange, visit, error, "/desk/account/password", {"do": "begin"}, deed="touch-means")
     except Refused as error:
         if error.where != "passkey":
             raise
@@ -131,7 +134,7 @@ async def _finish(room: Room, exchange: Exchange, visit: Visit, sent: dict[str, 
 
 
 def _key(error: Invalid) -> str:
-    if error.where.startswith("password-"):
+    if error.where in _SAID:
         return error.where
     if error.where == "code":
         return "password-wrong-code"

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import contextlib
 
-from seifas.errors import Invalid, OverBudget, SignIn
+from seifas.errors import Invalid, OverBudget, SeifasError, SignIn
 from seifas.fhir.exchange import Exchange, Headers
 from seifas.fhir.negotiation import form_sent
 from seifas.web import answers
+from seifas.web.desk import people
 from seifas.web.desk.own_account import label_of
 from seifas.web.desk.room import Room
 from seifas.web.forms import desk_path
@@ -35,10 +36,13 @@ async def sign_in(room: Room, exchange: Exchange) -> None:
         return
     room.guard.from_here(exchange)
     sent = dict(await form_sent(exchange))
+    if "as" in sent:
+        await _form(room, exchange, named=sent["as"][:200])
+        return
     try:
         signed = await room.client.call(
             "session.password", name=sent.get("name", ""), password=sent.get("password", ""),
-            code=sent.get("code", "").strip(), address=exchange.address,
+            code=sent.get("code", "").strip(), address=exchange.address, device=people.device_sent(sent),
         )  # fmt: skip
     except (SignIn, OverBudget) as error:
         # The same words for a wrong name, password or code.
@@ -47,16 +51,30 @@ async def sign_in(room: Room, exchange: Exchange) -> None:
         await _form(room, exchange, status=error.http, said=room.words(exchange, key), back=kept)
         return
     place = room.guard.way_back(sent, signed["account"])
-    await answers.see_other(exchange, place, extra=[room.session_cookie(signed["token"])])
+    await answers.see_other(exchange, place, extra=await _seated(room, exchange, sent, signed["token"]))
+
+
+async def _seated(room: Room, exchange: Exchange, sent: dict[str, str], token: str) -> Headers:
+    """The cookies of whoever sits down here now. The session that this browser held before has lost its only cookie:
+    it ends."""
+    before = exchange.cookie()
+    if before:
+        with contextlib.suppress(SeifasError):
+            await room.client.call("session.end", session=before)
+    who = await room.client.call("session.who", session=token)
+    return [room.session_cookie(token), *people.remembered(room, exchange, sent, who)]
 
 
 async def _form(
-    room: Room, exchange: Exchange, *, status: int = 200, said: str = "", good: str = "",
+    room: Room, exchange: Exchange, *, status: int = 200, said: str = "", good: str = "", named: str = "",
     back: dict[str, str] | None = None, extra: Headers | None = None,
 ) -> None:  # fmt: skip
     if exchange.query == b"out":
         good = room.words(exchange, "signed-out")
-    await room.show(exchange, "sign_in.html", None, status=status, said=said, good=good, back=back or {}, extra=extra)
+    await room.show(
+        exchange, "sign_in.html", None, status=status, said=said, good=good, back=back or {}, extra=extra, named=named,
+        people=people.here_today(exchange), device=people.device_of(exchange),
+    )  # fmt: skip
 
 
 async def sign_out(room: Room, exchange: Exchange) -> None:
@@ -97,10 +115,10 @@ async def passkey_finish(room: Room, exchange: Exchange) -> None:
     sent = dict(await form_sent(exchange))
     signed = await room.client.call(
         "session.passkey_finish", handle=sent.get("handle", ""), credential=sent.get("credential", ""),
-        address=exchange.address,
+        address=exchange.address, device=people.device_sent(sent),
     )  # fmt: skip
     place = room.guard.way_back(sent, signed["account"])
-    await answers.json(exchange, {"next": place}, extra=[room.session_cookie(signed["token"])])
+    await answers.json(exchange, {"next": place}, extra=await _seated(room, exchange, sent, signed["token"]))
 
 
 async def step_up_begin(room: Room, exchange: Exchange) -> None:
@@ -163,6 +181,6 @@ async def add_finish(room: Room, exchange: Exchange) -> None:
     sent = await room.guard.fields(exchange, token)
     await room.client.call(
         "passkey.add_finish", session=token, handle=sent.get("handle", ""), credential=sent.get("credential", ""),
-        label=label_of(sent),
+        label=label_of(sent) if sent.get("label", "").strip() else room.words(exchange, "my-way-passkey"),
     )  # fmt: skip
     await answers.json(exchange, {"next": "/desk/account"})

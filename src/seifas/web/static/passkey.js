@@ -35,6 +35,7 @@
   async function ceremony(box) {
     const fields = JSON.parse(box.dataset.fields);
     for (const input of box.querySelectorAll("input[name]")) fields[input.name] = input.value;
+    for (const input of document.querySelectorAll("input[data-also]:checked")) fields[input.name] = input.value;
     const begun = await ask(box.dataset.begin, fields);
     const options = JSON.parse(begun.options);
     options.challenge = bytes(options.challenge);
@@ -50,10 +51,12 @@
     }
     const told = await ask(box.dataset.finish, { ...fields, handle: begun.handle, credential: described(credential) });
     const again = box.dataset.submit && document.getElementById(box.dataset.submit);
-    if (again) again.submit();
+    if (box.hasAttribute("data-stay") && window.seifasLock) window.seifasLock.uncover();
+    else if (again) again.submit();
     else window.location.assign(told.next || "/desk");
   }
-  if (!window.PublicKeyCredential || !navigator.credentials) return;
+  if (!window.PublicKeyCredential || !navigator.credentials || window.seifasPasskeys) return;
+  window.seifasPasskeys = true;
   for (const box of document.querySelectorAll("[data-passkey]")) {
     box.hidden = false;
     const without = box.nextElementSibling;

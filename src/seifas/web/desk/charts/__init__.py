@@ -1,0 +1,1 @@
+"""Charts: reading and writing what happened to a patient."""

@@ -1,0 +1,1 @@
+"""The day: today's page, search, telephone, appointments, worklists, reminders, locking."""

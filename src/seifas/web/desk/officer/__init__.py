@@ -1,0 +1,1 @@
+"""The officer's and the auditor's desk."""

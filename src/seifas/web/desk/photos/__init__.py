@@ -1,0 +1,1 @@
+"""Photos: receiving, taking, showing, comparing."""

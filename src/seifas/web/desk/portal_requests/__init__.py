@@ -1,0 +1,1 @@
+"""The desk's side of the patients' portal: invitations, requests that came in, messages."""

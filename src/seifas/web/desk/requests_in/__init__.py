@@ -1,0 +1,1 @@
+"""Requests for an appointment that came from the public site."""

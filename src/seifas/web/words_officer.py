@@ -1,0 +1,343 @@
+"""The words of the officer's and auditor's desk, in Lithuanian and English."""
+
+from __future__ import annotations
+
+from seifas.web.forms_of_words import Forms
+from seifas.web.words_alarms import ALARM_WORDS
+from seifas.web.words_alarms_next import NEXT_WORDS
+from seifas.web.words_budgets import BUDGET_WORDS
+from seifas.web.words_deeds import DEED_WORDS
+from seifas.web.words_shield_kept import SHIELD_KEPT_WORDS
+
+OFFICER_WORDS: dict[str, tuple[Forms, Forms]] = {
+    **ALARM_WORDS, **NEXT_WORDS, **BUDGET_WORDS, **DEED_WORDS, **SHIELD_KEPT_WORDS,
+    "approvals-how": (
+        "Dviejų žmonių reikia ten, kur vienas galėtų pakenkti. Nepritarkite tam, ko nesupratote ar apie ką "
+        "jums niekas nesakė. Prieigos raktas rodo tik, kad tai jūs, todėl skaitykite šį puslapį.",
+        "It takes two people where one could do harm. Do not approve what you did not understand or were not "
+        "told of. A passkey shows only that it is you, so read this page.",
+    ),
+    "approvals-settled": ("Jau išspręsta", "Settled"),
+    "approval-announced": ("Paskelbta", "Announced"),
+    "approval-at-machine": ("prie serverio", "at the machine"),
+    "approval-must": ("būtinai", "one of them"),
+    "approval-needs": ("Reikia", "Takes"),
+    "approval-none-yet": ("dar niekas", "nobody yet"),
+    "approval-not-announced": ("dar nepaskelbta dviem būdais", "not yet announced on two channels"),
+    "approval-not-before": ("ne anksčiau kaip", "not before"),
+    "approval-passkey": ("prieigos raktu", "by passkey"),
+    "approval-people": ("{n} žmonių", "{n} people"),
+    "approval-signed": ("Pritarė", "Approved by"),
+    "asks-case-export": ("Išvežti bylos įrodymus", "Export a case's evidence"),
+    "asks-case-wave": ("Išsiųsti pranešimus pacientams", "Send notices to patients"),
+    "asks-client": ("Programa, kuri atvertų daug pacientų", "A program that would open many patients"),
+    "asks-erase": ("Ištrinti pacientą", "Erase a patient"),
+    "asks-export": ("Išvežti duomenis", "Export data"),
+    "asks-glass": ("Kolegos patvirtinimas skubiam atvėrimui", "A colleague's word for an emergency"),
+    "asks-hats": ("Suteikti pareigas, kurios tvirtina", "Give hats that approve"),
+    "asks-leak-search": ("Palyginti nutekėjusius duomenis su visais pacientais", "Compare a leak with all patients"),
+    "asks-means": ("Atimti prisijungimo būdą", "Take a means of signing in away"),
+    "asks-other": ("Prašymas", "A request"),
+    "asks-raise-limit": ("Pakelti ribą", "Raise a bound"),
+    "asks-refund": ("Grąžinti ribas", "Refund"),
+    "asks-restore": ("Atkurti iš atsarginės kopijos", "Restore from a backup"),
+    "asks-settings": ("Pakeisti nustatymus", "Change settings"),
+    "state-pending": ("Laukia", "Waiting"),
+    "state-approved": ("Pritarta", "Approved"),
+    "state-refused": ("Atsisakyta", "Refused"),
+    "state-expired": ("Pasibaigė", "Lapsed"),
+    "state-done": ("Įvykdyta", "Done"),
+    "refuse-word": ("Kodėl ne (nebūtina)", "Why not (optional)"),
+    "withdraw": ("Atsiimti", "Withdraw"),
+    "reviews-how": (
+        "Kiekvienas skubus atvėrimas laukia čia, kol pareigūnas pasako, ar jis buvo pagrįstas. Iš istorijos "
+        "čia nerodoma nieko.",
+        "Each use of break-the-glass waits here until an officer says whether it was justified. Nothing of "
+        "the chart is shown.",
+    ),
+    "reviews-none": ("Visi skubūs atvėrimai peržiūrėti.", "Every emergency has been reviewed."),
+    "reviews-settled": ("Peržiūrėti", "Reviewed"),
+    "reviews-own": ("Mano skubūs atvėrimai", "My own emergencies"),
+    "reason-gone": (
+        "Priežastis nebeskaitoma: pacientas ištrintas.",
+        "The reason cannot be read any more: the patient was erased.",
+    ),
+    "review-waiting": ("Laukia pareigūno", "Waits for the officer"),
+    "review-asked": ("Paklausta", "Asked about"),
+    "review-ask": ("Klausimas", "Question"),
+    "review-answer": ("Atsakymas", "Answer"),
+    "review-justified": ("Pagrįsta", "Justified"),
+    "review-not-justified": ("Nepagrįsta", "Not justified"),
+    "review-second": ("Patvirtino kolega:", "Confirmed by a colleague:"),
+    "review-word": (
+        "Žodis (klausiant ar nepagrindžiant – būtinas)",
+        "A word (needed to ask, or where it is not justified)",
+    ),
+    "review-do-justified": ("Pagrįsta", "Justified"),
+    "review-do-not-justified": ("Nepagrįsta", "Not justified"),
+    "review-do-ask": ("Paklausti", "Ask"),
+    "review-your-answer": ("Jūsų atsakymas pareigūnui", "Your answer to the officer"),
+    "review-do-answer": ("Atsakyti", "Answer"),
+    "notices": ("Pranešimai", "Notices"),
+    "notices-none": ("Nieko skaityti ar atsakyti nereikia.", "There is nothing to read or answer."),
+    "notice-read": ("Perskaityta", "Read"),
+    "notice-do-read": ("Perskaičiau", "I have read this"),
+    "notice-erase": (
+        "Prašoma neatkuriamai ištrinti paciento įrašą. Jei žinote, kodėl to daryti negalima, tuoj pat "
+        "pasakykite pareigūnui.",
+        "A patient's record is to be erased for good. If you know why that must not be done, tell the officer "
+        "at once.",
+    ),
+    "notices-wait": ("Jūsų laukia pranešimas", "A notice waits for you"),
+    "glass-colleague-how": (
+        "Patvirtinkite tik jei žinote, kad skubu. Jūsų raktas atveria vieną pacientą kolegai; kurį – "
+        "nerodoma. Tai įrašoma jūsų vardu.",
+        "Confirm only if you know it is urgent. Your passkey opens one patient to your colleague; which one "
+        "is not shown. It is written down under your name.",
+    ),
+    "glass-confirm": ("Patvirtinti raktu", "Confirm by passkey"),
+    "glass-ask-colleague": ("Paprašyti kolegos", "Ask a colleague"),
+    "glass-asked": (
+        "Kolegos paprašyta. Kai patvirtins savo raktu (puslapis „Pranešimai“), spauskite „Atverti“ dar kartą.",
+        "A colleague was asked. When they have confirmed with their passkey (under Notices), press Open again.",
+    ),
+    "glass-asked-already": (
+        "Kolegos jau paprašyta; patvirtinimas galioja valandą.",
+        "A colleague was asked already; the request stands for an hour.",
+    ),
+    "log-all": ("Visos eilutės", "All lines"),
+    "log-any": ("Visi", "Any"),
+    "log-account": ("Kas", "Who"),
+    "log-deeds": ("Ką darė", "What they did"),
+    "log-day": ("Diena", "Day"),
+    "log-patient": ("Pacientas (puslapio adresas ar numeris)", "Patient (address of the page, or number)"),
+    "log-filters": ("Atranka", "Filters"),
+    "log-show": ("Rodyti", "Show"),
+    "log-find": ("Kas atvėrė šį pacientą? Įveskite pavardę", "Who opened this patient? Type a surname"),
+    "log-find-do": ("Ieškoti", "Find"),
+    "log-find-hint": (
+        "Rodomos tik pirmos raidės. Paieška įrašoma ir skaičiuojama kaip kiekviena.",
+        "Only the first letters are shown. The search is written down and counted like any other.",
+    ),
+    "log-found-none": ("Nieko nerasta.", "Nobody was found."),
+    "log-newest": ("Naujausios eilutės", "Newest lines"),
+    "log-older": ("Senesnės", "Older"),
+    "log-none": ("Tokių eilučių nėra.", "There are no such lines."),
+    "log-line": ("Nr.", "No."),
+    "log-mark": ("Pacientas", "Patient"),
+    "log-reason": ("Priežastis", "Reason"),
+    "log-proof": ("Įrodymas", "Proof"),
+    "log-proof-hint": (
+        "Failas, kuriuo bet kas gali patikrinti, kad ši eilutė yra žurnale",
+        "A file with which anybody can check that this line is in the log",
+    ),
+    "log-house": ("pati saugykla", "the vault itself"),
+    "log-charged": ("Mokama", "Charged"),
+    "log-charged-hint": ("Skaičiuota į ribą", "Counted against a bound"),
+    "log-who-opened": ("Kas atvėrė šį pacientą", "Who opened this patient"),
+    "log-what-did": ("Ką darė", "What they did:"),
+    "log-session": ("Ką darė ši sesija", "What this session did"),
+    "log-of-patient": ("Kas jį atvėrė", "Who opened them"),
+    "log-looked": ("Ir šis žvilgsnis įrašytas žurnale.", "This look is itself a line of the log."),
+    "log-whole": ("Ar žurnalas nesuklastotas", "Is the log whole"),
+    "log-whole-how": (
+        "Kiekviena eilutė įeina į medį, kurio šaknis pasirašyta. Čia visa grandinė perskaičiuojama iš naujo: "
+        "pakeista, išimta ar įterpta eilutė išaiškėja.",
+        "Every line goes into a tree whose root is signed. Here all of it is computed anew: a line changed, "
+        "taken out or put in shows.",
+    ),
+    "log-check-now": ("Tikrinti viską dabar", "Check all of it now"),
+    "log-checked-whole": ("Žurnalas sveikas. Eilučių:", "The log is whole. Lines:"),
+    "log-checked-not": ("Žurnalas NESVEIKAS. Eilučių:", "The log is NOT whole. Lines:"),
+    "log-unchecked": ("Nuo paleidimo dar netikrinta.", "Not checked since it was started."),
+    "log-outside": ("Patikrinti be mūsų", "Checking without us"),
+    "log-outside-how": (
+        "Įrodymo failą patikrinti gali bet kas, turintis viešąjį žurnalo raktą. Raktą duokite iš rankų į "
+        "rankas, ne kartu su failu.",
+        "Anybody who has the log's public key can check a proof. Hand the key over in person, not together "
+        "with the file.",
+    ),
+    "log-lines": ("Eilučių žurnale", "Lines in the log"),
+    "log-key": ("Viešasis raktas", "Public key"),
+    "log-command": ("Komanda", "Command"),
+    "log-checkpoint": ("Pasirašyta šaknis", "Signed checkpoint"),
+    "refused-outcome": ("neleista", "refused"),
+    "stopped-outcome": ("sustabdyta", "stopped"),
+    "undo-how": (
+        "Grąžina tai, ką paskyra perrašė ar ištrynė, ir pašalina, ką ji sukūrė. Visos versijos lieka. Ką po "
+        "to pakeitė kiti, neliečiama. Iš įrašų nerodoma nieko.",
+        "Puts back what an account overwrote or deleted, and takes out what it made. Every version stays. "
+        "What others changed since is left alone. Nothing of any record is shown.",
+    ),
+    "undo-not": (
+        "Atšaukiami įrašai, ne tvarkaraštis: perkelti ar atšaukti vizitai grąžinami ranka.",
+        "Records are undone, not the schedule: appointments moved or cancelled are put back by hand.",
+    ),
+    "undo-whose": ("Kieno pakeitimus", "Whose changes"),
+    "undo-span": ("Kiek atgal", "How far back"),
+    "undo-hours": ("{n} val.", "{n} h"),
+    "undo-count": ("Suskaičiuoti", "Count"),
+    "undo-would": ("Būtų atšaukta:", "Would be undone:"),
+    "undo-since": ("Nuo", "Since"),
+    "undo-patients": ("Pacientų", "Patients"),
+    "undo-back": ("Įrašų grąžinama", "Records put back"),
+    "undo-removed": ("Jos sukurtų pašalinama", "Made by it, taken out"),
+    "undo-left": ("Paliekama, nes keitė kiti", "Left, since others changed them"),
+    "undo-nothing": ("Nėra ko atšaukti.", "There is nothing to undo."),
+    "undo-do": ("Atšaukti pakeitimus", "Undo these changes"),
+    "undo-done": ("Atšaukta. Įrašų: {n}.", "Undone. Records: {n}."),
+    "undo-others": ("Palikta, nes po to keitė kiti: {n}.", "Left, since others changed them: {n}."),
+    "erase-ask": ("Prašyti ištrinti", "Ask for an erasure"),
+    "erase-how": (
+        "Reikia dviejų žmonių, tada 72 valandos laukiama paskelbus. Bet kas, turintis teisę, gali sustabdyti.",
+        "It takes two people, then 72 announced hours. Anybody entitled can stop it.",
+    ),
+    "erase-patient": ("Pacientas", "Patient"),
+    "erase-patient-hint": (
+        "Paciento puslapio adresas arba 32 ženklų numeris.",
+        "The address of the patient's page, or the 32 characters of the number.",
+    ),
+    "erase-ground": ("Pagrindas", "Ground"),
+    "erase-do-ask": ("Prašyti", "Ask"),
+    "erase-not-announced": ("Dar nepaskelbta.", "Not announced yet."),
+    "erase-read-by": ("Perskaitė:", "Read by:"),
+    "erase-never": (
+        "Taip, kaip yra dabar, šis prašymas niekada nesubręs: nėra nei pašto, nei pranešimo adreso, nei "
+        "dviejų žmonių, kurie galėtų jį perskaityti darbo vietoje. Nustatykite [alarms] arba pridėkite išorės "
+        "patvirtintoją.",
+        "As things are this request never ripens: there is no mail, no webhook, and no two people who could "
+        "read it on their desks. Set [alarms], or add an outside approver.",
+    ),
+    "erase-kept-until": ("Saugoma iki", "Kept until"),
+    "erase-key-copies": ("Senos raktų kopijos gyvuoja dar {n} d.", "Old copies of the keys live for {n} more days."),
+    "erasures-none": ("Ištrynimų eigoje nėra.", "No erasure is under way."),
+    "erased": ("Ištrinti", "Erased"),
+    "erased-number": ("Nr.", "No."),
+    "certificate": ("Pažyma", "Certificate"),
+    "ground-patient-asked": ("Paprašė pacientas", "The patient asked for it"),
+    "ground-retention-ended": ("Baigėsi saugojimo terminas", "The years of keeping are over"),
+    "ground-mistake": ("Įrašyta per klaidą", "Recorded by mistake"),
+    "ground-ordered": ("Įpareigojo teismas ar institucija", "Ordered by a court or an authority"),
+    "ground-demo": ("Demonstracija", "Demonstration"),
+    "ground-other": ("Kita", "Other"),
+    "holds": ("Sulaikymai", "Holds"),
+    "holds-none": ("Niekas nesulaikyta.", "Nobody is held."),
+    "hold-set": ("Sulaikyti", "Set a hold"),
+    "hold-how": (
+        "Kol sulaikyta, paciento ištrinti negalima: tyrimas, ginčas, teismas.",
+        "While it stands the patient cannot be erased: a case, a dispute, a court.",
+    ),
+    "hold-why": ("Kodėl", "Why"),
+    "hold-why-clear": ("Kodėl nebereikia", "Why it is no longer needed"),
+    "hold-do": ("Sulaikyti", "Hold"),
+    "hold-clear": ("Panaikinti", "Clear"),
+    "hold-is": ("Sulaikyta", "Held"),
+    "programs-how": (
+        "Laboratorija, draudikas, kasa: kas skaito ir rašo savarankiškai. Čia programą galima tik uždaryti; "
+        "pridedama prie serverio:",
+        "Laboratory, insurer, till: what reads and writes by itself. Here a program can only be shut; it is "
+        "added at the machine:",
+    ),
+    "programs-none": ("Programų nėra.", "There are no programs."),
+    "program-open": ("Veikia", "Open"),
+    "program-shut": ("Uždaryti", "Shut"),
+    "program-scopes": ("Kas leidžiama", "May"),
+    "program-asked": ("Prašyta pacientų per dieną", "Patients a day asked for"),
+    "program-keys": ("Rakto rūšis", "Kind of key"),
+    "program-made": ("Pridėta", "Added"),
+    "program-tokens": ("Gyvų leidimų", "Live tokens"),
+    "house-good": ("Gerai", "Good"),
+    "house-warn": ("Verta taisyti", "Worth mending"),
+    "house-bad": ("Taisyti", "Mend"),
+    "house-mend": ("Taiso:", "Mended by:"),
+    "house-figures": ("Skaičiai", "Figures"),
+    "house-patients": ("Pacientų", "Patients"),
+    "house-since": ("Veikia nuo", "Running since"),
+    "house-unlocked": ("Atrakinta", "Unlocked"),
+    "house-backup": ("Atsarginė kopija", "Backup"),
+    "house-backup-never": ("Žurnale nėra nė vienos atsarginės kopijos.", "The log knows of no backup."),
+    "house-backup-age": ("Paskutinė prieš {n} d.", "The last one is {n} days old."),
+    "house-replica": ("Antra vieta", "Second place"),
+    "house-replica-there": (
+        "Raktai, galvos ir žurnalas rašomi į antrą vietą prieš patvirtinant.",
+        "Keys, heads and log go to a second place before a change is acknowledged.",
+    ),
+    "house-replica-not": (
+        "Antros vietos nėra: sugedus diskui prarandama viskas po paskutinės kopijos.",
+        "There is no second place: if the disk fails, all since the last backup is lost.",
+    ),
+    "house-witness": ("Liudytojas", "Witness"),
+    "house-witness-none": (
+        "Liudytojo nėra: jei visas kompiuteris būtų grąžintas į ankstesnę dieną, niekas nepastebėtų.",
+        "There is no witness: if the whole machine were put back to an earlier day, nobody would notice.",
+    ),
+    "house-witness-silent": ("Liudytojas neatsiliepia.", "The witness is silent."),
+    "house-witness-heard": ("Liudytojas girdimas, atsilieka {n} eil.", "The witness is heard, {n} lines behind."),
+    "house-keys": ("Raktų vieta", "Place of the keys"),
+    "house-keys-apart": ("Raktai laikomi atskirai nuo duomenų.", "The keys lie apart from the data."),
+    "house-keys-beside": (
+        "Raktai guli šalia duomenų: kas paima diską, paima abu.",
+        "The keys lie beside the data: who takes the disk takes both.",
+    ),
+    "house-ways": ("Kas gali atrakinti", "Who can unlock"),
+    "house-ways-said": (
+        "Slaptažodžių {passphrases}, globėjų {custodians} (reikia {needed}).",
+        "Passphrases {passphrases}, custodians {custodians} ({needed} needed).",
+    ),
+    "house-ways-alone": (
+        "Slaptažodžių {passphrases}, globėjų {custodians} (reikia {needed}): jei žmogus pamirš, saugykla "
+        "neatsidarys.",
+        "Passphrases {passphrases}, custodians {custodians} ({needed} needed): if it is forgotten, the vault "
+        "does not open.",
+    ),
+    "house-rehearsal": ("Atkūrimo repeticija", "Rehearsal of recovery"),
+    "house-rehearsal-never": ("Atkurti dar niekas nebandė.", "Nobody has tried to recover yet."),
+    "house-rehearsal-age": ("Bandyta prieš {n} d.", "Tried {n} days ago."),
+    "house-retention": ("Saugojimo terminas", "Years of keeping"),
+    "house-retention-set": (
+        "Įrašai saugomi {n} m. po paskutinio vizito.",
+        "Records are kept for {n} years after the last visit.",
+    ),
+    "house-retention-unset": (
+        "Saugojimo terminas nenustatytas: niekas nesulaiko per ankstyvo ištrynimo.",
+        "The years of keeping are not set: nothing holds back an erasure that is too early.",
+    ),
+    "house-channels": ("Pavojaus keliai", "Channels of alarms"),
+    "house-channels-none": (
+        "Nei pašto, nei pranešimo adreso: pavojus matomas tik šiame puslapyje ir serverio žurnale.",
+        "Neither mail nor webhook: alarms are seen on this page and in the server's log only.",
+    ),
+    "house-channels-one": (
+        "Vienas kelias. Jei jis nutils, niekas nesužinos.",
+        "One channel. If it falls silent, nobody hears.",
+    ),
+    "house-channels-two": ("Du keliai.", "Two channels."),
+    "house-people": ("Pareigūnai", "Officers"),
+    "house-people-enough": ("Prisijungti gali {n}.", "{n} can sign in."),
+    "house-people-few": (
+        "Prisijungti gali {n}: nėra kam pakeisti ir nėra antro tvirtinančio.",
+        "{n} can sign in: nobody to stand in, and no second to approve.",
+    ),
+    "house-passkeys": ("Prieigos raktai", "Passkeys"),
+    "house-passkeys-said": (
+        "Raktą turi {passkeys} iš {able}, kurie gali prisijungti.",
+        "{passkeys} of {able} who can sign in have one.",
+    ),
+    "house-canaries": ("Masalai", "Decoys"),
+    "house-canaries-said": ("Yra {n}; kurie – nežino niekas.", "There are {n}; which ones nobody knows."),
+    "house-canaries-none": (
+        "Masalų nėra: kas eina per vardus iš eilės, nesuskamba.",
+        "There are none: who walks through the names rings nothing.",
+    ),
+    "house-canary-last": ("paskutinį kartą suskambo", "last rung"),
+    "house-canary-never": ("dar nesuskambo", "none has rung"),
+    "house-log": ("Žurnalas", "Log"),
+    "house-log-whole": ("Patikrintas, sveikas; eilučių {n}.", "Checked and whole; {n} lines."),
+    "house-log-not-whole": ("Patikrintas ir NESVEIKAS; eilučių {n}.", "Checked and NOT whole; {n} lines."),
+    "house-log-unchecked": (
+        "Nuo paleidimo netikrintas; eilučių {n}.",
+        "Not checked since it was started; {n} lines.",
+    ),
+    "notice-do-stop": ("Sustabdyti", "Stop it"),
+    "approval-days": ("{n} d.", "{n} days"),
+}
