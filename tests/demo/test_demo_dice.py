@@ -6,6 +6,7 @@ from collections import Counter
 from itertools import islice
 
 import pytest
+from example_counts import of_whole
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -38,7 +39,7 @@ def test_streams_go_on_past_a_block_and_differ_by_name() -> None:
 
 
 @given(st.integers(1, 2**32), st.integers(0, 10**6))
-@settings(max_examples=60)
+@settings(max_examples=of_whole(60))
 def test_draws_stay_in_their_bounds(limit: int, name: int) -> None:
     dice = Dice("bounds", name)
     assert 0 <= dice.below(limit) < limit
@@ -85,7 +86,7 @@ def test_patterns_are_filled() -> None:
 
 
 @given(st.integers(1, 700), st.integers(0, 5))
-@settings(max_examples=40)
+@settings(max_examples=of_whole(40))
 def test_a_shuffle_is_a_permutation(size: int, seed: int) -> None:
     order = Shuffle(size, "test", seed)
     assert sorted(order[place] for place in range(size)) == list(range(size))

@@ -6,6 +6,7 @@ has the vault open. Rows go to disk in the order of their random ids, so nothing
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import secrets
@@ -15,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -25,12 +26,15 @@ from seifas.crypto import keys, slots
 from seifas.demo.chart import PatientFile
 from seifas.demo.clinic import accounts as demo_accounts
 from seifas.demo.clinic import clinic as demo_clinic
-from seifas.demo.population import canaries, population
+from seifas.demo.photographs import Photographed, chosen, photographs
+from seifas.demo.population import MOST_CANARIES, canaries, population
+from seifas.demo.profile import profile, templates
 from seifas.demo.schedule import appointments
 from seifas.errors import Unavailable
 from seifas.keeper import founding, sealing, unlocking
 from seifas.keeper.budget.clock import BudgetClock
 from seifas.keeper.budget.ledger import Ledger
+from seifas.keeper.clinic_profile import PROFILE
 from seifas.keeper.identity import accounts as account_acts
 from seifas.keeper.identity.accounts import Account, AccountTable
 from seifas.keeper.importing import SealedPatient, seal_patients
@@ -39,11 +43,13 @@ from seifas.keeper.log import AuditLog
 from seifas.keeper.model import CLINIC, Kind
 from seifas.keeper.noting import seal_note
 from seifas.keeper.schedule.pages import PATIENT, DayPage, Entry, Status, day_of
+from seifas.keeper.templates_of import row_ident
 from seifas.keeper.vault import Change, Vault
 from seifas.settings import Settings
 from seifas.storage.keystore import KeyStore
-from seifas.storage.rows_sqlite import SqliteRows
-from seifas.storage.state import Group, StateStore
+from seifas.storage.opening import open_rows, open_state
+from seifas.storage.opening_objects import open_objects
+from seifas.storage.state import Group
 
 _CHUNK = 100
 _LENGTH = struct.Struct(">I")
@@ -59,9 +65,9 @@ def build(
     """Founds the vault in `data` and fills it. Returns counts; `progress` is told how many patients were stored."""
     root = keys.new_root()
     founding.found(data, settings, root, (slots.new_passphrase_slot(root, passphrase, "demo", slots.DEMO),))
-    keystore, keyring = unlocking.open_keys(data / settings.paths.keys, settings.clinic_id, root)
-    state = StateStore(data / "state" / "keeper.db")
-    rows = SqliteRows(data / "data" / "rows.db")
+    keystore, keyring = unlocking.open_keys(settings.keys_at(data), settings.clinic_id, root)
+    state = open_state(settings.state_at(data))
+    rows = open_rows(settings.rows_at(data))
     try:
         unlocking.load_state(state, keyring)
         audit = AuditLog(
@@ -69,13 +75,19 @@ def build(
             directory=data / "audit",
         )
         audit.resume(state, state.root)
-        decoys = max(3, patients * _CANARIES_PER_THOUSAND // 1000) if patients else 0
+        decoys = min(MOST_CANARIES, max(3, patients * _CANARIES_PER_THOUSAND // 1000)) if patients else 0
         counts = {"patients": patients, "canaries": decoys}
         with rows.bulk() as bulk:
-            for sealed in _sealed(keyring, audit, patients=patients, decoys=decoys, seed=seed, today=today):
+            objects = open_objects(settings.objects_at(data))
+            camera = _Camera(keyring, settings.clinic.zone, seed, today, chosen(seed, patients, today))
+            for sealed in _sealed(
+                keyring, audit, camera, patients=patients, decoys=decoys, seed=seed, today=today
+            ):
                 keystore.put_many([item for one in sealed for item in one.keys])
                 bulk.put_many([item for one in sealed for item in one.rows])
-                audit.commit(state, [Group([one.leaf], [one.head]) for one in sealed])
+                for ident, blob in (item for one in sealed for item in one.objects):
+                    objects.put(ident, [blob])
+                audit.commit(state, [Group([one.leaf], [one.head, *one.states]) for one in sealed])
                 progress(len(sealed))
         people = _accounts(seed)
         puts = [_row(keyring, Kind.ACCOUNT, one.id, one) for one in people.values()]
@@ -84,6 +96,9 @@ def build(
             _row(keyring, Kind.DAY_PAGE, page.doctor + page.date.encode(), page)
             for page in _pages(seed, patients, today, people, keyring, keystore)
         ]
+        now = time.time_ns() // 1_000_000
+        puts.append(_row(keyring, Kind.CLINIC_PROFILE, PROFILE, profile(seed, today, people, now)))
+        puts += [_row(keyring, Kind.TEMPLATE, row_ident(one), one) for one in templates(now)]
         empty = unlocking.BudgetSnapshot(
             audit.size, Ledger(settings.budget).snapshot(), BudgetClock(settings.budget).state()
         )
@@ -156,22 +171,51 @@ def _changes(file: PatientFile) -> tuple[bytes, list[Change]]:
     ]
 
 
+class _Camera(NamedTuple):
+    """Who of the demo's patients has photos, and what it takes to make them."""
+
+    keyring: Keyring
+    zone: str
+    seed: int
+    today: date
+    chosen: dict[bytes, int]
+
+    def photos(self, patient: bytes) -> Photographed | None:
+        number = self.chosen.get(patient)
+        if number is None:
+            return None
+        return photographs(self.keyring, self.zone, patient, number, self.seed, self.today)
+
+
+def _with_photos(sealed: SealedPatient, made: Photographed | None, keyring: Keyring) -> SealedPatient:
+    if made is None:
+        return sealed
+    states = [_row(keyring, Kind.PUBLICATION, one.id, one) for one in made.publications]
+    return sealed._replace(objects=made.objects, states=states)
+
+
 def _share(
-    keyring: Keyring, audit: AuditLog, files: Iterator[PatientFile], clinic: list[Change] | None
+    keyring: Keyring, audit: AuditLog, files: Iterator[PatientFile], clinic: list[Change] | None, camera: _Camera
 ) -> Iterator[list[SealedPatient]]:
     vault = Vault(_NoRows(), keyring)  # type: ignore[arg-type]  # new patients: nothing is ever read
     now = time.time_ns() // 1_000_000
     boot = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
 
+    made: list[Photographed | None] = []
+
     def all_changes() -> Iterator[tuple[bytes, list[Change]]]:
         if clinic:
+            made.append(None)
             yield CLINIC, clinic
         for file in files:
-            yield _changes(file)
+            patient, changes = _changes(file)
+            taken = camera.photos(patient)
+            made.append(taken)
+            yield patient, changes + (taken.changes if taken is not None else [])
 
     chunk: list[SealedPatient] = []
     for sealed in seal_patients(vault, audit, all_changes(), now_ms=now, boot_ms=boot):
-        chunk.append(sealed)
+        chunk.append(_with_photos(sealed, made.pop(), keyring))
         if len(chunk) == _CHUNK:
             yield chunk
             chunk = []
@@ -184,7 +228,7 @@ class _NoRows:
 
 
 def _sealed(
-    keyring: Keyring, audit: AuditLog, *, patients: int, decoys: int, seed: int, today: date
+    keyring: Keyring, audit: AuditLog, camera: _Camera, *, patients: int, decoys: int, seed: int, today: date
 ) -> Iterator[list[SealedPatient]]:
     """Chunks of sealed patients from as many processes as there are cores, as they come."""
     workers = max(1, min(os.cpu_count() or 1, 8, patients // 500))
@@ -194,7 +238,9 @@ def _sealed(
         pid = os.fork()
         if pid == 0:
             os.close(read)
-            _work(write, keyring, audit, number, workers, patients=patients, decoys=decoys, seed=seed, today=today)
+            _work(
+                write, keyring, audit, number, workers, camera, patients=patients, decoys=decoys, seed=seed, today=today
+            )
         os.close(write)
         pipes.append((pid, os.fdopen(read, "rb", buffering=1 << 20)))
     try:
@@ -215,13 +261,14 @@ def _sealed(
     finally:
         for pid, file in pipes:
             file.close()
-            os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
+            with contextlib.suppress(ProcessLookupError, ChildProcessError):  # it may be what has ended
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
 
 
 def _work(
-    write: int, keyring: Keyring, audit: AuditLog, number: int, workers: int, *, patients: int, decoys: int, seed: int,
-    today: date,
+    write: int, keyring: Keyring, audit: AuditLog, number: int, workers: int, camera: _Camera, *, patients: int,
+    decoys: int, seed: int, today: date,
 ) -> None:
     status = 1
     try:
@@ -245,7 +292,7 @@ def _work(
                 for one in demo_clinic(seed, today).resources
             ]
         with os.fdopen(write, "wb", buffering=1 << 20) as pipe:
-            for chunk in _share(keyring, audit, files(), clinic):
+            for chunk in _share(keyring, audit, files(), clinic, camera):
                 body = pickle.dumps(chunk, protocol=5)
                 pipe.write(_LENGTH.pack(len(body)))
                 pipe.write(body)
