@@ -3,6 +3,7 @@
 import base64
 import gzip
 import os
+import quopri
 import random
 import zlib
 
@@ -52,6 +53,13 @@ def test_any_word_is_found_at_any_offset(word: str, before: bytes, after: bytes,
 @given(seed=st.integers(0, 2**60))
 def test_random_bytes_hold_nothing(seed: int) -> None:
     assert not look_through(random.Random(seed).randbytes(20_000), Needles(WORDS)).found
+
+
+@pytest.mark.parametrize("beside", [b"=\r", b"=\n", b"==", b"=", b"=4", b"=\r\r", b" \n", b"=zz"])
+def test_no_byte_that_stands_beside_it_by_chance_hides_quoted_printable(beside: bytes, needles: Needles) -> None:
+    written = beside + b"\x80\xff" + quopri.encodestring(NAME.encode()) + beside
+    assert kinds(written, needles) == {"name"}
+    assert unwrapping._quoted(quopri.encodestring(NAME.encode() * 20)) == NAME.encode() * 20
 
 
 @pytest.mark.parametrize("way", planting.WAYS)

@@ -19,8 +19,7 @@ from seifas.keeper.keyring import Keyring
 from seifas.keeper.log import AuditLog
 from seifas.keeper.model import CLINIC, Kind
 from seifas.storage.fragments import PIECE
-from seifas.storage.rows_sqlite import SqliteRows
-from seifas.storage.state import StateStore
+from seifas.storage.opening import open_rows, open_state
 
 _STEPS: Final = 64
 _LINE_STEP: Final = 64
@@ -42,8 +41,8 @@ class Owned(msgspec.Struct, frozen=True):
 def truth(copy: Path, root: bytes) -> Owned:
     """Whose everything is, by the keys. The only place of the drill that uses them; the thief has none."""
     settings = settings_module.load(copy)
-    keystore, keyring = unlocking.open_keys(copy / settings.paths.keys, settings.clinic_id, root)
-    state = StateStore(copy / "state" / "keeper.db")
+    keystore, keyring = unlocking.open_keys(settings.keys_at(copy), settings.clinic_id, root)
+    state = open_state(settings.state_at(copy))
     try:
         loaded = unlocking.load_state(state, keyring)
         audit = AuditLog(
@@ -69,7 +68,7 @@ def truth(copy: Path, root: bytes) -> Owned:
 
 
 def _rows_of(copy: Path, keyring: Keyring) -> dict[bytes, bytes]:
-    store = SqliteRows(copy / "data" / "rows.db")
+    store = open_rows(copy / "data" / "rows.db")
     found: dict[bytes, bytes] = {}
     long: list[bytes] = []
     try:

@@ -98,7 +98,8 @@ def _resource(kind: str, **fields: Any) -> dict[str, Any]:
 def _newcomer(day: _Day, program: Browser, file: PatientFile) -> None:
     """A chart like all others, with marked names and complaints, in one transaction; then a changed card and a further
     complaint. Like all others: what is told apart by its size is not what this is about."""
-    resources = [json.loads(one.body) for one in file.resources]
+    # No consents: that somebody agrees to the use of a photo is signed at the desk, and no program may say it.
+    resources = [json.loads(one.body) for one in file.resources if one.type != "Consent"]
     for resource in resources:
         if resource["resourceType"] == "Patient":
             resource["name"] = [{"family": day.marker(), "given": [day.marker()]}]

@@ -96,10 +96,6 @@ class Needles:
             self._starts[start] = [held, form]
         self.forms += 1
 
-    @property
-    def grams(self) -> int:
-        return len(self._grams)
-
     def kind(self, needle: int) -> str:
         return self.words[needle][0]
 

@@ -16,7 +16,10 @@ from seifas.drill.day_of_work import Work, work
 from seifas.drill.disk_search import Findings, Needles, expected_by_chance, names_of, search
 from seifas.drill.frame import Context, Figure, StepResult
 from seifas.drill.linking import Verdict
+from seifas.drill.public_pages import given_to_anybody, set_aside
 from seifas.drill.stage import Stage
+from seifas.settings import FILE as SETTINGS
+from seifas.settings import load
 
 MOST_AUC: Final = 0.55
 SEEING_AUC: Final = 0.9
@@ -33,8 +36,9 @@ def run(context: Context) -> StepResult:
     context.clinic()
     stage = context.stage("stolen")
     room = context.room("disk-stolen")
-    done = use(context, stage, room)
+    done, given = use(context, stage, room)
     copies = [room / "running", room / "evening", room / "morning"]
+    public = sum(set_aside(copy, given) for copy in copies)
     needles = words(context, done)
     proof = planting.prove(_empty(room / "planted"), copies[2] / "data" / "rows.db", needles, _sample(needles))
     control = _control(context, needles, room)
@@ -56,7 +60,7 @@ def run(context: Context) -> StepResult:
         *pairs_over(links.morning),
         *loose_files(copies[2]),
     )
-    return _told(context, done, needles, proof, control, found, links, broken)
+    return _told(context, done, needles, proof, control, found, links, broken, public)
 
 
 def _blind(control: tuple[int, int], seeing: float) -> list[str]:
@@ -71,12 +75,12 @@ def _empty(place: Path) -> Path:
     return place
 
 
-def use(context: Context, stage: Stage, room: Path, *, markers: int = 1) -> Work:
+def use(context: Context, stage: Stage, room: Path, *, markers: int = 1) -> tuple[Work, frozenset[bytes]]:
     """Serves the clinic, lets people work in it, and copies it: while it runs, when it is off that evening, and when it
     is off after a night's upkeep.
 
     Leaves in `room`: `running`, `evening`, `morning`, `deleted` (open files without a name) and `temporary` (what the
-    processes put into their temporary place).
+    processes put into their temporary place). Gives what was done, and what the public site gave to anybody meanwhile.
     `markers` chooses the words that are typed.
     """
     temporary = _empty(room / "temporary")
@@ -89,6 +93,8 @@ def use(context: Context, stage: Stage, room: Path, *, markers: int = 1) -> Work
             stage, patients=context.patients, today=context.today, seed=context.seed,
             newcomers=max(3, context.patients // 400), markers=markers,
         )
+        # Pages change with what is free and with the hour: what the front kept today is what anybody got today.
+        given = given_to_anybody(stage)
         steal(stage, room / "running")
         steal_deleted(stage, _empty(room / "deleted"))
         stage.stop()
@@ -96,10 +102,11 @@ def use(context: Context, stage: Stage, room: Path, *, markers: int = 1) -> Work
         stage.start(environment=places)
         with stage.admin() as admin:
             admin.call("admin.relay")
+        given |= given_to_anybody(stage)
     finally:
         stage.stop()
     steal(stage, room / "morning")
-    return done
+    return done, given
 
 
 def steal(stage: Stage, place: Path) -> None:
@@ -205,6 +212,10 @@ def _careless(context: Context, owned: cold_copy.Owned, room: Path) -> float:
     return linking.attack(shown).auc
 
 
+_SHARED: Final = 10
+"""The group of keeper and darkroom, counted from the first user's number (cli/separating.py)."""
+
+
 def pairs_over(verdict: Verdict) -> list[str]:
     """Kinds of pairs that the thief can tell: over the bar by more than three errors of the measurement."""
     over = [
@@ -214,23 +225,38 @@ def pairs_over(verdict: Verdict) -> list[str]:
     return over + ([f"all pairs: AUC {verdict.auc:.3f}"] if verdict.auc > MOST_AUC else [])
 
 
+def _groups(data: Path) -> tuple[int, ...]:
+    """The group that keeper and darkroom share, and whoever made a copy: their group stands in its place there."""
+    if not (data / SETTINGS).exists():
+        return ()
+    return load(data).separation.first_uid + _SHARED, os.getegid()
+
+
+def _open_to_others(told: os.stat_result, groups: tuple[int, ...]) -> bool:
+    return bool(told.st_mode & (0o007 if told.st_gid in groups else 0o077))
+
+
 def loose_files(data: Path) -> list[str]:
-    """What other users of the machine could read: sealed or not, it is nobody else's."""
+    """What other users of the machine could read: sealed or not, it is nobody else's. Keeper and darkroom share the
+    objects, and nothing else, by a group that has no other members."""
+    shared = _groups(data)
     loose = []
     for name in ("keys", "state", "data", "audit"):
-        if (data / name).exists() and (data / name).stat().st_mode & 0o077:
+        if (data / name).exists() and _open_to_others((data / name).stat(), shared if name == "data" else ()):
             loose.append(f"{name}/ can be entered by other users")
     for place in (data / "keys", data / "state", data / "data"):
         for directory, _, files in os.walk(place):
+            among = shared if Path(directory) == data / "data" / "objects" else ()
             for file in files:
-                if (Path(directory) / file).lstat().st_mode & 0o177:
+                told = (Path(directory) / file).lstat()
+                if told.st_mode & 0o100 or _open_to_others(told, among):
                     loose.append(f"{file} can be read by other users")
     return loose
 
 
 def _told(
     context: Context, done: Work, needles: Needles, proof: planting.Proof, control: tuple[int, int], found: Findings,
-    links: Links, broken: tuple[str, ...],
+    links: Links, broken: tuple[str, ...], public: int,
 ) -> StepResult:
     verdict, twice = links.morning, links.twice
     worst = verdict.worst
@@ -267,6 +293,8 @@ def _told(
         "Who copies the disk twice sees how much was written in between, and that it was then: nothing can hide "
         "that. The figures above say how far it gets him.",
     ]
+    if public:
+        notes.append(f"{public} files were set aside: the public site's pages, byte for byte as anybody gets them.")
     if not unwrapping.sees_zstd():
         notes.append("zstd streams were not looked into: this machine has no zstd library.")
     if len(needles.words) and context.patients > _LINKED:

@@ -6,14 +6,15 @@ must be readable to the letter, what was shown must have its line in the log, an
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -25,7 +26,17 @@ from seifas.keeper.log import AuditLog
 from seifas.settings import load
 
 _OPENINGS = frozenset({Action.OPEN_CARD, Action.OPEN_CHART})
-_VICTIMS = ("keeper", "keeper", "desk", "public", "jobs")  # the keeper twice as often: it is the one that matters
+# The keeper twice as often: it is the one that matters.
+_VICTIMS = (
+    "keeper", "keeper", "desk", "public", "jobs", "portal", "darkroom", "intake", "leaks", "reading", "front", "shield",
+)  # fmt: skip
+
+
+class Served(Protocol):
+    """Where the work goes: a stage, or whatever leads to one."""
+
+    @property
+    def staff(self) -> int: ...
 
 
 class Outcome(msgspec.Struct):
@@ -53,41 +64,53 @@ def harass(
     dice = random.Random(seed)  # noqa: S311 - repeatable, not secret
     outcome = Outcome(Counter(), [], {}, Counter(), Counter(), [], [], [])
     program = stage.program(1_000_000)
-    stop = threading.Event()
-    guard = threading.Lock()
-    crew = [
-        threading.Thread(target=_write, args=(stage, program.token, outcome, stop, guard, seed + n), daemon=True)
-        for n in range(writers)
-    ]
-    crew += [
-        threading.Thread(target=_read, args=(stage, program.token, outcome, stop, guard, seed + 50 + n), daemon=True)
-        for n in range(readers)
-    ]
-    for worker in crew:
-        worker.start()
-    try:
+    with worked(stage, program.token, outcome, seed=seed, writers=writers, readers=readers):
         time.sleep(0.5)
+        order: list[str] = []
         for number in range(kills):
             time.sleep(dice.uniform(0.05, 0.6))
-            victim = dice.choice(_VICTIMS)
+            if not order:  # each of them before one comes again
+                order = dice.sample(_VICTIMS, len(_VICTIMS))
+            victim = order.pop()
             try:
                 stage.kill(victim)
             except (KeyError, ProcessLookupError):
                 continue  # it is being restarted just now
             outcome.kills[victim] += 1
-            outcome.back_s.append(_back(stage, program.token))
+            outcome.back_s.append(back(stage, program.token))
             told(number + 1)
+    verify_written(stage, program.token, outcome)
+    stage.stop()
+    verify_lines(stage.data, _passphrase(stage), outcome)
+    return outcome
+
+
+@contextlib.contextmanager
+def worked(
+    served: Served, token: str, outcome: Outcome, *, seed: int, writers: int = 3, readers: int = 3
+) -> Iterator[None]:
+    """Writers and readers at work for as long as the context lasts; `outcome` keeps what they were told."""
+    stop = threading.Event()
+    guard = threading.Lock()
+    crew = [
+        threading.Thread(target=_write, args=(served, token, outcome, stop, guard, seed + n), daemon=True)
+        for n in range(writers)
+    ]
+    crew += [
+        threading.Thread(target=_read, args=(served, token, outcome, stop, guard, seed + 50 + n), daemon=True)
+        for n in range(readers)
+    ]
+    for worker in crew:
+        worker.start()
+    try:
+        yield
     finally:
         stop.set()
         for worker in crew:
             worker.join(20)
-    _verify_written(stage, program.token, outcome)
-    stage.stop()
-    _verify_lines(stage.data, _passphrase(stage), outcome)
-    return outcome
 
 
-def _call(stage: Stage, token: str, method: str, path: str, body: Any = None) -> tuple[int, bytes, dict[str, str]]:
+def _call(stage: Served, token: str, method: str, path: str, body: Any = None) -> tuple[int, bytes, dict[str, str]]:
     browser = Browser(stage.staff, token=token, timeout=15)
     try:
         answer = browser.read(path) if method == "GET" else browser.send(method, path, body)
@@ -96,7 +119,7 @@ def _call(stage: Stage, token: str, method: str, path: str, body: Any = None) ->
     return answer.status, answer.body, answer.headers
 
 
-def _back(stage: Stage, token: str) -> float:
+def back(stage: Served, token: str) -> float:
     """Until a write is acknowledged again."""
     started = time.monotonic()
     patient = {"resourceType": "Patient", "name": [{"family": "Atgalis"}]}
@@ -111,7 +134,7 @@ def _back(stage: Stage, token: str) -> float:
 
 
 def _write(
-    stage: Stage, token: str, outcome: Outcome, stop: threading.Event, guard: threading.Lock, seed: int
+    stage: Served, token: str, outcome: Outcome, stop: threading.Event, guard: threading.Lock, seed: int
 ) -> None:
     dice = random.Random(seed)  # noqa: S311 - likewise
     mine: list[tuple[str, int]] = []
@@ -142,7 +165,7 @@ def _write(
             time.sleep(0.02)
 
 
-def _read(stage: Stage, token: str, outcome: Outcome, stop: threading.Event, guard: threading.Lock, seed: int) -> None:
+def _read(stage: Served, token: str, outcome: Outcome, stop: threading.Event, guard: threading.Lock, seed: int) -> None:
     dice = random.Random(seed)  # noqa: S311 - likewise
     while not stop.is_set():
         with guard:
@@ -165,10 +188,9 @@ def _read(stage: Stage, token: str, outcome: Outcome, stop: threading.Event, gua
             time.sleep(0.02)
 
 
-def _verify_written(stage: Stage, token: str, outcome: Outcome) -> None:
+def verify_written(stage: Served, token: str, outcome: Outcome) -> None:
     """Every acknowledged version, to the letter."""
-    browser = stage.browser()
-    browser.token = token
+    browser = Browser(stage.staff, token=token)
     for ident, versions in outcome.written.items():
         for version, raw in versions.items():
             answer = browser.read(f"/fhir/Patient/{ident}/_history/{version}")
@@ -178,17 +200,18 @@ def _verify_written(stage: Stage, token: str, outcome: Outcome) -> None:
                 outcome.lost.append(f"{ident}/{version}")
             else:
                 outcome.shown[ident] += 1
+    browser.close()
 
 
 def _passphrase(stage: Stage) -> str:
     return stage.data.with_name(stage.data.name + ".passphrase").read_text().strip()
 
 
-def _verify_lines(data: Path, passphrase: str, outcome: Outcome) -> None:
+def verify_lines(data: Path, passphrase: str, outcome: Outcome) -> None:
     """At least one opening line for each answer that showed a record."""
     settings = load(data)
-    root = unlocking.root_by_passphrase(data / settings.paths.keys, passphrase)
-    keystore, keyring = unlocking.open_keys(data / settings.paths.keys, settings.clinic_id, root)
+    root = unlocking.root_by_passphrase(settings.keys_at(data), passphrase)
+    keystore, keyring = unlocking.open_keys(settings.keys_at(data), settings.clinic_id, root)
     audit = AuditLog(
         audit_key=keyring.clinic_keys.audit, signing=keyring.clinic_keys.signing, clinic=settings.clinic_id,
         directory=data / "audit",

@@ -39,6 +39,27 @@ def headline(steps: Sequence[Told]) -> str:
     return f"All {len(steps)} promises kept" if len(steps) > 1 else "The promise was kept"
 
 
+class Row(msgspec.Struct, frozen=True):
+    """One figure of a step and what other systems gave in its place, in the order of their columns."""
+
+    label: str
+    value: str
+    bar: str
+    beside: tuple[str, ...] = ()
+
+
+def rows(told: Told) -> tuple[Row, ...]:
+    """The step's figures, each beside the other systems'; then what was measured of those alone. "": not measured."""
+    others = [{one.label: one.value for one in beside.figures} for beside in told.beside]
+    own = [
+        Row(one.label, one.value, one.bar, tuple(each.get(one.label, "") for each in others))
+        for one in told.result.figures
+    ]
+    known = {one.label for one in told.result.figures}
+    more = dict.fromkeys(label for each in others for label in each if label not in known)
+    return (*own, *(Row(label, "", "", tuple(each.get(label, "") for each in others)) for label in more))
+
+
 def as_json(drill: Drill) -> dict[str, Any]:
     """The report as plain values."""
     return {
@@ -47,7 +68,7 @@ def as_json(drill: Drill) -> dict[str, Any]:
         "broken": list(drill.broken),
         "steps": [
             {"name": told.name, "title": told.title, "story": told.story, "seconds": told.seconds,
-             **msgspec.to_builtins(told.result)}
+             **msgspec.to_builtins(told.result), "beside": msgspec.to_builtins(told.beside)}
             for told in drill.steps
         ],
     }
@@ -60,7 +81,7 @@ def as_html(drill: Drill) -> str:
     return environment.from_string(_PAGE.read_text(encoding="utf-8")).render(
         headline=headline(drill.steps), when=f"{drill.started:%Y-%m-%d %H:%M}", patients=drill.patients,
         seed=drill.seed, quick=drill.quick, took=f"{minutes} min {seconds} s" if minutes else f"{seconds} s",
-        version=__version__, steps=drill.steps,
+        version=__version__, steps=drill.steps, rows_of=rows,
     )
 
 

@@ -28,6 +28,7 @@ FREEZE_S, ALARM_S = 1.0, 10.0
 TREATING: Final = ("doctor1", "doctor2", "doctor3", "doctor4", "doctor5", "doctor6", "nurse1", "nurse2", "nurse3")
 _COLLEAGUE: Final = "reception2"
 _MOST_TRIED: Final = 2000
+_QUICK_DAYS: Final = 3
 
 
 class Caught(NamedTuple):
@@ -52,7 +53,7 @@ def run(context: Context) -> StepResult:
         "one session, its twelve hours": _slowly(context, lambda gang: _ride(gang, passkey=False)),
         "ten accounts with their passkeys, a day": _slowly(context, _ten),
     }
-    days = 6 if context.quick else 31
+    days = _QUICK_DAYS if context.quick else 31
     screen.say(f"somebody inside takes a little every day, for {days} days; then two who book for each other")
     rides[f"one insider, {days} days"] = _slowly(context, lambda gang: _drip(gang, ("doctor1",), days))
     rides[f"two insiders, {days} days"] = _slowly(context, lambda gang: _drip(gang, ("doctor1", "nurse1"), days))
@@ -156,7 +157,7 @@ def _told(context: Context, one: Caught, two: Caught, rides: dict[str, Theft]) -
             "Strangers are patients who had no genuine appointment or visit near that moment. Those who had are the "
             "day's work: a session sees up to 30 of their charts a day, with its passkey 60.",
             "The thieves are luckier than thieves: no decoy is among those they open.",
-            *(["Quick: the insiders had 6 days instead of 31."] if context.quick else []),
+            *([f"Quick: the insiders had {_QUICK_DAYS} days instead of 31."] if context.quick else []),
         ),
     )
 

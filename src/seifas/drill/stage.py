@@ -1,7 +1,7 @@
 """A stage for drills and tests: a demo clinic in a directory of its own, really served, and people who use it.
 
 Everything goes to 127.0.0.1 at ports that were free a moment ago. The server is started as anyone would start it, by
-the command line, and stopped by its own process id with its whole tree.
+the command line (`Stage.serves` may begin it otherwise), and stopped by its own process id with its whole tree.
 """
 
 from __future__ import annotations
@@ -11,15 +11,16 @@ import http.client
 import json
 import os
 import secrets
+import select
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 import jwt
 import msgspec
@@ -28,9 +29,18 @@ from jwt.algorithms import ECAlgorithm
 from seifas.demo.secret import demo_passphrase_file
 from seifas.errors import Unavailable
 from seifas.keeper.client import BlockingClient
+from seifas.settings import load
+from seifas.several import all_of, program, shown
 
-_PATIENCE_S = 60.0
-_NAMES = ("keeper", "desk", "public", "jobs")
+_PATIENCE_S = 150.0
+LANES = ("seifas_lane=", "__Host-seifas_lane=")
+"""How the front's own cookie begins."""
+_SOCKETS = ("pictures.sock", "intake.sock", "portal-http.sock", "samples.sock", "reading.sock")
+_BEHIND_FRONT = ("desk-http.sock", "public-http.sock", "shield/haproxy.sock")
+_NAMES = (
+    "keeper", "desk", "public", "jobs", "portal", "darkroom", "intake", "leaks", "reading", "shield", "front",
+    "certificates", "dropping",
+)  # fmt: skip
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -46,25 +56,29 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class Browser:
-    """One connection to a listener, with a cookie jar of one: whatever the server sets, it sends back."""
+    """One connection to a listener, with a jar for two cookies: the application's, whichever it set last, and the
+    front's, by which it knows whom it let in before. An answer's `set-cookie` is the application's."""
 
     def __init__(self, port: int, *, token: str = "", timeout: float = 60.0) -> None:
         self.port = port
         self.token = token
         self.cookie = ""
+        self.lane = ""
         self._timeout = timeout
         self._connection: http.client.HTTPConnection | None = None
 
     def ask(
         self, method: str, path: str, body: bytes | str | None = None, headers: Mapping[str, str] | None = None
     ) -> Answer:
-        """One request. Connects again after a lost connection, once, if nothing of the request was answered."""
+        """One request. Connects anew where the server has closed what was kept open."""
         sent = dict(headers or {})
         if self.token:
             sent.setdefault("Authorization", f"Bearer {self.token}")
-        elif self.cookie:
-            sent.setdefault("Cookie", self.cookie)
+        if kept := "; ".join(one for one in ("" if self.token else self.cookie, self.lane) if one):
+            sent.setdefault("Cookie", kept)
         raw = body.encode() if isinstance(body, str) else body
+        if self._connection is not None and _was_closed(self._connection.sock):
+            self.close()
         if self._connection is None:
             self._connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=self._timeout)
         try:
@@ -74,7 +88,12 @@ class Browser:
         except (OSError, http.client.HTTPException):
             self.close()
             raise
-        found = {name.lower(): value for name, value in response.getheaders()}
+        found: dict[str, str] = {}
+        for name, value in response.getheaders():
+            if name.lower() == "set-cookie" and value.startswith(LANES):
+                self.lane = value.split(";", 1)[0]
+            else:
+                found[name.lower()] = value
         if "set-cookie" in found:
             self.cookie = found["set-cookie"].split(";", 1)[0]
         if response.will_close:
@@ -99,17 +118,44 @@ class Browser:
             self._connection = None
 
 
+def _was_closed(kept: socket.socket | None) -> bool:
+    """Whether a connection without a request under way has ended at the other end."""
+    if kept is None:
+        return True
+    ready, _, _ = select.select([kept], [], [], 0)
+    return bool(ready)
+
+
 def _quoted(text: str) -> str:
     return "".join(chr(b) if chr(b).isalnum() and b < 128 else f"%{b:02X}" for b in text.encode())
+
+
+class Served(Protocol):
+    """A server's process, as subprocess.Popen has it."""
+
+    pid: int
+
+    def poll(self) -> int | None:
+        """How it ended; None while it runs."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """How it ended, when it has. Raises subprocess.TimeoutExpired."""
+
+    def send_signal(self, sig: int) -> None:
+        """Nothing happens where it has ended."""
 
 
 class Stage:
     """One demo clinic. `build` it or `copy` a built one, `start` it, use it, `stop` it."""
 
+    serves: ClassVar[Callable[[Path, int, Path], Served | None] | None] = None
+    """Begins a server of a directory, at a port, that writes to a log. Without it, or where it declines (None), the
+    command line is executed."""
+
     def __init__(self, data: Path, *, port: int | None = None) -> None:
         self.data = data
         self.port = port or free_port()
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: Served | None = None
         self._browsers: list[Browser] = []
         self.log = data.with_name(data.name + ".log")
 
@@ -141,28 +187,44 @@ class Stage:
         return {**told, "exit": done.returncode} if not fine else told
 
     def start(self, *, wait: bool = True, environment: Mapping[str, str] | None = None) -> None:
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "seifas.cli.main", "serve", "--data", str(self.data), "--port",
-                 str(self.port)],
-                stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
-                env={**os.environ, **(environment or {})},
-            )
+        serves = type(self).serves  # of the class: a function that was put there is no method
+        begun = None if serves is None or environment else serves(self.data, self.port, self.log)
+        self.process = self._executed(environment or {}) if begun is None else begun
         if wait:
             self.wait_ready()
 
+    def _executed(self, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "seifas.cli.main", "serve", "--data", str(self.data), "--port",
+                 str(self.port)],
+                stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
+                env={**os.environ, **environment},
+            )
+
     def wait_ready(self, patience: float = _PATIENCE_S) -> float:
-        """Seconds until the staff listener says it is ready."""
+        """Seconds until the staff listener says it is ready, and the public listener and the darkroom listen."""
         started = time.monotonic()
         while time.monotonic() - started < patience:
             if self.process is not None and self.process.poll() is not None:
                 break
             browser = Browser(self.staff, timeout=2)
             with contextlib.suppress(OSError, http.client.HTTPException, ValueError), contextlib.closing(browser):
-                if browser.ask("GET", "/health").json.get("ready"):
+                if browser.ask("GET", "/health").json.get("ready") and self._all_listen():
                     return time.monotonic() - started
             time.sleep(0.05)
         raise Unavailable(f"the server did not become ready: {self.log.read_bytes()[-2000:]!r}")
+
+    def _all_listen(self) -> bool:
+        with socket.socket() as public:
+            if public.connect_ex(("127.0.0.1", self.port)) != 0:
+                return False
+        for name in (*_SOCKETS, *(_BEHIND_FRONT if load(self.data).shield.on else ())):
+            for place in all_of(self.data / "run" / name):
+                with socket.socket(socket.AF_UNIX) as one:
+                    if one.connect_ex(str(place)) != 0:
+                        return False
+        return True
 
     def stop(self) -> None:
         for browser in self._browsers:
@@ -182,11 +244,12 @@ class Stage:
         """Process ids of the children by their names."""
         assert self.process is not None
         found = {}
+        names = {shown(one): one for name in _NAMES for one in (name, *(program(name, n) for n in range(2, 17)))}
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
         for child in children:
             with contextlib.suppress(OSError):
-                name = Path(f"/proc/{child}/comm").read_text().strip().removeprefix("seifas-")
-                if name in _NAMES:
+                name = names.get(Path(f"/proc/{child}/comm").read_text().strip())
+                if name is not None:
                     found[name] = int(child)
         return found
 
@@ -264,9 +327,9 @@ def staged(data: Path, patients: int, seed: int = 1) -> Iterator[Stage]:
 
 
 def free_port() -> int:
-    """A port whose two successors are free too, on 127.0.0.1."""
+    """A port whose two successors are free too, on 127.0.0.1; below those that the kernel gives to connections."""
     for _ in range(200):
-        base = 20_000 + secrets.randbelow(25_000)
+        base = 20_000 + secrets.randbelow(12_700)
         with contextlib.ExitStack() as stack:
             try:
                 for number in range(3):

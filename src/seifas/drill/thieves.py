@@ -229,6 +229,8 @@ class Thief:
         """The card by a caller's proof, typed at the desk."""
         self._form = self._form or form_of(self.browser)
         answer = self.browser.form("/desk/caller", {"form": self._form, "surname": surname, "birthdate": birthdate})
+        if answer.status == 303 and answer.headers["location"].startswith("/desk/patient/"):
+            answer = self.browser.ask("GET", answer.headers["location"])
         if answer.status == 200:
             self.haul.page(answer.body, patient, "caller")
         self._note(answer)

@@ -55,7 +55,7 @@ class MovedVault:
         self._thread.start()
         self._supervisor, self.keeper.channel = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         threading.Thread(target=_keep_root, args=(self._supervisor,), daemon=True).start()
-        root = unlocking.root_by_passphrase(data / settings.paths.keys, demo_passphrase_file(data).read_text().strip())
+        root = unlocking.root_by_passphrase(settings.keys_at(data), demo_passphrase_file(data).read_text().strip())
         self._run(living.with_root(self.keeper, root, "drill"))
 
     @property
@@ -77,10 +77,14 @@ class MovedVault:
         for one in found:
             if isinstance(one, BaseException) and not isinstance(one, SeifasError):
                 raise one
-        return found
+        return [one if isinstance(one, SeifasError) else _as_read(one) for one in found]
 
     def admin(self, op: str, **args: Any) -> Any:
         return self._ask("admin", op, args)
+
+    def leaks(self, op: str, **args: Any) -> Any:
+        """As the leaks process would ask."""
+        return self._ask("leaks", op, args)
 
     def let_pass(self, milliseconds: int) -> None:
         self.keeper.ahead_ms += milliseconds
@@ -102,7 +106,7 @@ class MovedVault:
                 end.close()
 
     def _ask(self, role: str, op: str, args: dict[str, Any]) -> Any:
-        return self._run(self._door.dispatch(Caller(role, 0, 0), op, _packed(args)))
+        return _as_read(self._run(self._door.dispatch(Caller(role, 0, 0), op, _packed(args))))
 
     def _run(self, work: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(_PATIENCE_S)
@@ -118,6 +122,11 @@ def _keep_root(channel: socket.socket) -> None:
 
 def _packed(args: dict[str, Any]) -> msgspec.Raw:
     return msgspec.Raw(msgspec.msgpack.encode(args))
+
+
+def _as_read(answer: Any) -> Any:
+    """The answer as it comes out of a socket: structs as maps."""
+    return msgspec.msgpack.decode(msgspec.msgpack.encode(answer))
 
 
 @contextlib.contextmanager

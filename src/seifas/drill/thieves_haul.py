@@ -16,7 +16,7 @@ from seifas.errors import Invalid
 from seifas.fhir.resources import CLINIC, patient_of
 
 _CARD: Final = re.compile(rb'<h2 id="card">')
-_GROUP: Final = re.compile(rb'<h3 id="group-')
+_CHART: Final = re.compile(rb'<div class="chart">')
 
 
 class Haul(msgspec.Struct):
@@ -44,7 +44,7 @@ class Haul(msgspec.Struct):
         before = len(self.charts) + len(self.cards)
         if _CARD.search(body):
             self.cards.add(patient)
-        if _GROUP.search(body):
+        if _CHART.search(body):
             self.charts.add(patient)
         self.ways[way] += len(self.charts) + len(self.cards) - before
 

@@ -17,7 +17,7 @@ from seifas.keeper.model import Kind
 from seifas.keeper.schedule.links import CareLinks
 from seifas.keeper.schedule.pages import DayPage
 from seifas.settings import load
-from seifas.storage.state import StateStore
+from seifas.storage.opening import open_state
 
 
 class Truth:
@@ -53,9 +53,9 @@ class Truth:
 def truth_of(data: Path) -> Truth:
     """Of a built demo that no keeper has open."""
     settings = load(data)
-    root = unlocking.root_by_passphrase(data / settings.paths.keys, demo_passphrase_file(data).read_text().strip())
-    keystore, keyring = unlocking.open_keys(data / settings.paths.keys, settings.clinic_id, root)
-    state = StateStore(data / "state" / "keeper.db")
+    root = unlocking.root_by_passphrase(settings.keys_at(data), demo_passphrase_file(data).read_text().strip())
+    keystore, keyring = unlocking.open_keys(settings.keys_at(data), settings.clinic_id, root)
+    state = open_state(settings.state_at(data))
     try:
         loaded = unlocking.load_state(state, keyring)
         cards = {card.patient.hex(): card for card in unlocking.cards(keyring, keystore, loaded.heads)}

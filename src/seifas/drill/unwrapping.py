@@ -16,7 +16,6 @@ import ctypes
 import ctypes.util
 import html
 import lzma
-import quopri
 import re
 import zlib
 from collections.abc import Callable, Iterator
@@ -27,6 +26,7 @@ _BASE64: Final = re.compile(
     rb"[A-Za-z0-9+/_-]{10,}(?:\r?\n[A-Za-z0-9+/_-]{10,})*(?:\r?\n[A-Za-z0-9+/_-]{1,9}(?![A-Za-z0-9+/_-]))?"
 )
 _HEX: Final = re.compile(rb"[0-9A-Fa-f]{14,}")
+_QUOTED: Final = re.compile(rb"=(?:([0-9A-Fa-f]{2})|\r?\n)")
 _NO_URLSAFE: Final = bytes.maketrans(b"-_", b"+/")
 _BEFORE: Final = 96
 _AFTER: Final = 512
@@ -70,6 +70,11 @@ def _json(text: bytes) -> bytes:
     return re.sub(rb"\\u([0-9A-Fa-f]{4})", lambda one: chr(int(one[1], 16)).encode("utf-8", "replace"), text)
 
 
+def _quoted(text: bytes) -> bytes:
+    # Not quopri: a byte pair "=\r" that stands there by chance takes everything up to the next line away with it.
+    return _QUOTED.sub(lambda one: bytes.fromhex(one[1].decode()) if one[1] else b"", text)
+
+
 def _html(text: bytes) -> bytes:
     return html.unescape(text.decode("latin-1")).encode("utf-8", "replace")
 
@@ -78,7 +83,7 @@ _ESCAPES: Final[tuple[tuple[str, re.Pattern[bytes], Callable[[bytes], bytes]], .
     ("percent-encoding", re.compile(rb"(?:%[0-9A-Fa-f]{2})"), unquote_to_bytes),
     ("JSON escapes", re.compile(rb"\\u[0-9A-Fa-f]{4}"), _json),
     ("HTML escapes", re.compile(rb"&#[xX]?[0-9A-Fa-f]{2,6};"), _html),
-    ("quoted-printable", re.compile(rb"=[0-9A-F]{2}"), quopri.decodestring),
+    ("quoted-printable", re.compile(rb"=[0-9A-F]{2}"), _quoted),
 )
 
 

@@ -33,8 +33,9 @@ from seifas.keeper.door import OPS
 
 assert keeper_main.SERVED  # importing it is what puts every op on the table
 
-OPEN_TO_ANYBODY: Final = frozenset({"health", "metrics", "session.passkey_begin"})
-"""Ops of the desk's socket that need no session: the state of the vault, its counters, the start of a ceremony."""
+OPEN_TO_ANYBODY: Final = frozenset({"health", "metrics", "session.passkey_begin", "clinic.public"})
+"""Ops of the desk's socket that need no session: the state of the vault, its counters, the start of a ceremony, and
+what the clinic's site says to everybody."""
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _PTRACE_SEIZE = 0x4206  # attaches without stopping; ends with this process
@@ -229,7 +230,7 @@ class Attack:
 
     def knock(self) -> None:
         """The sockets of other roles."""
-        for role in ("admin", "jobs", "public"):
+        for role in ("admin", "jobs", "public", "portal", "darkroom", "intake", "leaks", "reading"):
             try:
                 with BlockingClient(self.data / "run" / f"{role}.sock", patience=0.2, timeout=2.0) as client:
                     client.call("health")
@@ -241,7 +242,7 @@ class Attack:
     def take_files(self) -> None:
         """Everything in the vault's directory and beside it: read, written, replaced."""
         passphrase = self.data.with_name(self.data.name + ".passphrase")  # a demo's
-        for name in ("keys", "state", "data", "audit", "kit"):
+        for name in ("keys", "state", "data", "data/objects", "data/uploads", "data/samples", "audit", "kit"):
             with contextlib.suppress(OSError):
                 self.found.files += [f"listed {name}"] * bool(os.listdir(self.data / name))
         known = [self.data / "keys" / "slots.json", self.data / "state" / "keeper.db", self.data / "data" / "rows.db",
