@@ -25,7 +25,7 @@ def test_packed_files_that_are_cut_off_are_called_so(shared_stage: Stage, tmp_pa
     (tmp_path / "not.json.gz").write_bytes(b"not packed at all")
     command = [sys.executable, "-m", "seifas.cli.main", "import", "fhir", str(tmp_path), "--json"]
     done = subprocess.run(
-        [*command, "--data", str(shared_stage.data)], capture_output=True, text=True, check=False, timeout=60
+        [*command, "--data", str(shared_stage.data)], capture_output=True, text=True, check=False, timeout=240
     )
     assert done.returncode == 2
     told = {Path(one["file"]).name: one["message"] for one in json.loads(done.stdout)["rejected"]}

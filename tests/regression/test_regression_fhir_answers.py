@@ -23,7 +23,7 @@ def _ask(lab: Browser) -> None:
     made = lab.send("POST", "/fhir/Patient", {"resourceType": "Patient", "name": [{"family": "Ąžuolas"}]})
     ident = made.json["id"]
 
-    for query in ("_summary=true", "_elements=name", "foo=1", "_total=none"):
+    for query in ("_summary=count", "_summary=some", "_include=Patient:organization", "foo=1", "_total=none"):
         assert lab.read(f"/fhir/Patient/{ident}?{query}").status == 400, query
     assert lab.read(f"/fhir/Patient/{ident}?_format=json&_pretty=true").status == 200
 

@@ -161,6 +161,25 @@ def client_disable(
         tell(json, keeper.call("admin.client_disable", name=name), f"{name} is disabled")
 
 
+@client.command("export-key")
+def client_export_key(
+    name: Annotated[str, typer.Argument(help="Its id or name.")],
+    key: Annotated[Path, typer.Argument(help="The recipient's public key: X25519 as PEM, or of `seifas exports key`.")],
+    data: Data = Path("."),
+    passphrase_file: PassphraseFile = None,
+    json: Json = False,
+) -> None:
+    """Say to whose key a program's bulk exports are sealed. Two people allow each export, and see the fingerprint."""
+    with reporting(json):
+        try:
+            public = key.read_bytes()
+        except OSError as error:
+            raise Invalid(f"the key cannot be read: {type(error).__name__}", where=str(key)) from error
+        with reach.keeper(data, passphrase_file) as keeper:
+            made = keeper.call("admin.client_recipient", name=name, key=public)
+        tell(json, made, f"{name}: exports are sealed to the key with SHA-256 {made['fingerprint']}")
+
+
 def _new_key_file(chosen: Path | None, data: Path, name: str) -> Path:
     """Where the private key goes: beside the vault, never inside it, never over another file."""
     safe = "".join(letter if letter.isalnum() and letter.isascii() else "-" for letter in name.lower())

@@ -8,8 +8,8 @@ from seifas import settings as settings_module
 from seifas.audit.fetching import request
 from seifas.audit.tiles import MAX_CHECKPOINT
 from seifas.errors import Invalid, Unavailable
+from seifas.keeper.witness_place import checkpoint_url, is_http, read_file
 from seifas.keeper.witness_watch import NOTHING
-from seifas.keeper.witnessing import checkpoint_url, is_http, read_file
 
 
 def newest(data: Path, file: Path | None = None) -> bytes:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from seifas.audit import witness, witness_serve
 from seifas.audit.checkpoint import VerifierKey, parse_verifier_key
@@ -39,7 +40,7 @@ def verify(
             if report.ok:
                 console.print(f"the log is whole: {report.size} lines, root {report.root}")
             for problem in report.problems:
-                console.print(f"[bold red]not whole[/]: {problem}", markup=True)
+                console.print(f"[bold red]not whole[/]: {escape(problem)}", markup=True)
 
         tell(json, told, words)
         if not report.ok:

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from seifas import settings as settings_module
 from seifas.cli import reach
-from seifas.cli.frame import Data, Json, PassphraseFile, bar, console, reporting, tell
+from seifas.cli.frame import Data, Json, PassphraseFile, PinFile, bar, console, reporting, tell
 from seifas.errors import BY_CODE, Invalid, Missing, SeifasError, Unavailable
 from seifas.keeper import backup_manifest
 from seifas.keeper.backup_manifest import KEYS, OBJECTS, Manifest
@@ -34,20 +35,24 @@ def make(
     ] = None,
     data: Data = Path("."),
     passphrase_file: PassphraseFile = None,
+    pin_file: PinFile = None,
     json: Json = False,
 ) -> None:
     """Back the vault up, whether it is being served or not. Nothing in the target is overwritten or removed."""
     if context.invoked_subcommand is not None:
         return
     with reporting(json):
+        named = settings_module.load(data).backups
+        to = to or _named(data, named.data)
+        keys_to = keys_to or _named(data, named.keys)
         if to is None:
-            raise Invalid("say where to with --to DIR", where="--to")
+            raise Invalid("say where to with --to DIR, or set [backups] data in the settings", where="--to")
         owner = reach.owner(data)
         name = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}"[:-3] + f"Z-{secrets.token_hex(2)}"
         place = _new(to, f"seifas-{name}", owner)
         objects = _new(to, OBJECTS, owner, again=True)
         keys_place = _new(keys_to, f"seifas-keys-{name}", owner) if keys_to is not None else None
-        with reach.keeper(data, passphrase_file) as keeper:
+        with reach.keeper(data, passphrase_file, pin_file=pin_file) as keeper:
             keeper.call(
                 "admin.backup", to=str(place), objects=str(objects), keys_to=str(keys_place) if keys_place else ""
             )
@@ -63,9 +68,13 @@ def make(
             if keys_place is not None:
                 console.print(f"the key store, generation {told['generation']}, in {keys_place}")
             for line in warnings:
-                console.print(f"[yellow]at risk[/]: {line}", markup=True)
+                console.print(f"[yellow]at risk[/]: {escape(line)}", markup=True)
 
         tell(json, told, words)
+
+
+def _named(data: Path, place: str) -> Path | None:
+    return data / place if place else None
 
 
 def _new(parent: Path, name: str, owner: int | None, *, again: bool = False) -> Path:
@@ -137,7 +146,7 @@ def verify(
 
         def words() -> None:
             for line in report.problems:
-                console.print(f"[red]{line}[/]", markup=True)
+                console.print(f"[red]{escape(line)}[/]", markup=True)
             if report.ok and report.manifest is not None:
                 console.print(f"{place.name}: all {told['files']} files are as written, {_of(report.manifest)}")
 
@@ -153,13 +162,19 @@ def _of(manifest: Manifest) -> str:
 
 @backup.command("prune")
 def prune(
-    keys: Annotated[Path, typer.Option("--keys", help="Where copies of the key store are kept.")],
+    keys: Annotated[
+        Path | None, typer.Option("--keys", help="Where copies of the key store lie, if not where the settings say.")
+    ] = None,
     data: Data = Path("."),
     json: Json = False,
 ) -> None:
     """Overwrite and remove superseded copies of the key store past [retention] key_backup_days; the newest stays."""
     with reporting(json):
-        days = settings_module.load(data).retention.key_backup_days
+        settings = settings_module.load(data)
+        days = settings.retention.key_backup_days
+        keys = keys or _named(data, settings.backups.keys)
+        if keys is None:
+            raise Invalid("say where they are with --keys DIR, or set [backups] keys in the settings", where="--keys")
         removed = []
         for place in _superseded(keys, days):
             # The note first: what is left of a removal that is cut off is no backup any more.

@@ -11,24 +11,21 @@ from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-import msgspec
 import typer
 
 from seifas import settings as settings_module
-from seifas.cli import reach
 from seifas.cli.frame import Json, bar, console, reporting, tell
-from seifas.cli.serving import on_ports, serve
+from seifas.cli.ports import on_ports
 from seifas.crypto import slots
+from seifas.demo import made
 from seifas.demo.building import build
 from seifas.demo.secret import demo_passphrase_file
 from seifas.errors import Conflict, Invalid
-from seifas.keeper.client import BlockingClient
 from seifas.settings import Clinic, Settings
+from seifas.web.site.starting import write_starter
 
-_LINKS_FOR = ("doctor1", "reception1", "officer1", "administrator")
-_MADE = "demo.json"
 # What a demo whose building was cut off leaves behind.
-_OURS = frozenset({"audit", "data", "keys", "kit", "run", "state", _MADE})
+_OURS = frozenset({"audit", "data", "keys", "kit", "run", "site", "state", made.FILE})
 
 
 def demo(
@@ -77,12 +74,12 @@ def _build(data: Path, patients: int, seed: int, port: int, *, quiet: bool) -> d
     data.mkdir(mode=0o755, parents=True, exist_ok=True)
     passphrase = slots.generate_passphrase(6)
     started = time.perf_counter()
+    today = datetime.now(ZoneInfo(settings.clinic.zone)).date()
     try:
         with bar("demo clinic", patients, quiet=quiet) as advance:
             counts = build(
-                data, settings, patients=patients, seed=seed, passphrase=passphrase, progress=advance,
-                today=datetime.now(ZoneInfo(settings.clinic.zone)).date(),
-            )  # fmt: skip
+                data, settings, patients=patients, seed=seed, passphrase=passphrase, progress=advance, today=today
+            )
     except BaseException:  # Ctrl-C too: half a demo would be in the way of the next try
         for name in _OURS:
             shutil.rmtree(data / name, ignore_errors=True)
@@ -90,7 +87,8 @@ def _build(data: Path, patients: int, seed: int, port: int, *, quiet: bool) -> d
     descriptor = os.open(secret, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(passphrase + "\n")
-    (data / _MADE).write_bytes(msgspec.json.encode({"patients": patients, "seed": seed}) + b"\n")
+    made.write(data, made.Made(patients, seed, today))
+    write_starter(data, settings.clinic.languages)
     # Last, so that a directory with settings is a demo that was built to its end.
     settings_module.write(data, settings)
     return {**told, **counts, "seconds": round(time.perf_counter() - started, 1), "built": True}
@@ -98,11 +96,8 @@ def _build(data: Path, patients: int, seed: int, port: int, *, quiet: bool) -> d
 
 def _made(data: Path) -> dict[str, object]:
     """What the demo that is here was built with."""
-    try:
-        made = msgspec.json.decode((data / _MADE).read_bytes())
-        return {"patients": int(made["patients"]), "seed": int(made["seed"])}
-    except (OSError, msgspec.DecodeError, KeyError, TypeError, ValueError):
-        return {}
+    kept = made.read(data)
+    return {} if kept is None else {"patients": kept.patients, "seed": kept.seed}
 
 
 def _announce(data: Path, told: dict[str, object], asked: tuple[int, int]) -> None:
@@ -113,34 +108,3 @@ def _announce(data: Path, told: dict[str, object], asked: tuple[int, int]) -> No
     elif (told["patients"], told["seed"]) != asked:
         console.print(f"{data} holds a demo of {told['patients']} patients, seed {told['seed']}; it stays as it is")
     console.print(f"its passphrase: {told['passphrase_file']}")
-
-
-def demo_serve(
-    data: Annotated[Path, typer.Option("--data")], port: Annotated[int, typer.Option()] = 8400, json: Json = False
-) -> None:
-    """The second half of `seifas demo`: serves, and prints login links once the vault is unlocked."""
-    with reporting(json):
-        _links_later(data)
-        raise typer.Exit(serve(data, port, None))
-
-
-
-
-def _links_later(data: Path) -> None:
-    """A child that waits for the vault, then prints one login link for each kind of account."""
-    if os.fork() != 0:
-        return
-    try:
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline and not reach.is_running(data):
-            time.sleep(0.1)
-        with BlockingClient(data / "run" / "admin.sock") as keeper:
-            while time.monotonic() < deadline and keeper.call("health")["locked"]:
-                time.sleep(0.1)
-            base = reach.staff_url(data)
-            for name in _LINKS_FOR:
-                made = keeper.call("admin.login_link", name=name)
-                console.print(f"sign in as {name:15} {base}/auth/link/{made['token']}")
-        console.print("each link works once, for 15 minutes; more: seifas account login-link NAME --data DIR")
-    finally:
-        os._exit(0)

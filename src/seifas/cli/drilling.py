@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -15,15 +17,20 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
+from seifas.cli.forge import Forge
 from seifas.cli.frame import Json, bar, console, reporting, tell
 from seifas.drill import report
-from seifas.drill.frame import Context
+from seifas.drill.frame import Context, Step, Told
+from seifas.drill.lanes import run_beside
+from seifas.drill.paper import paper
 from seifas.drill.running import run
+from seifas.drill.stage import Stage
 from seifas.drill.steps import STEPS, chosen
 from seifas.errors import Invalid
 
 _WHOLE = 24_000
 _QUICK = 600
+_PAPERS = (("lt", "drill.pdf"), ("en", "drill.en.pdf"))
 _NAMES = ", ".join(step.name for step in STEPS)
 
 
@@ -42,7 +49,7 @@ class _Live:
 
 
 def drill(
-    quick: Annotated[bool, typer.Option("--quick", help=f"{_QUICK} patients, two minutes at most.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help=f"{_QUICK} patients, two to three minutes.")] = False,
     only: Annotated[str, typer.Option(help=f"Steps to run, separated by commas: {_NAMES}.")] = "",
     seed: Annotated[int, typer.Option(help="The same seed, the same clinic and the same thief.")] = 1,
     patients: Annotated[int, typer.Option(help=f"How many patients; 0: {_WHOLE}, or {_QUICK} with --quick.")] = 0,
@@ -59,16 +66,43 @@ def drill(
         if not 50 <= count <= 1_000_000:
             raise Invalid("a drill takes between 50 and 1,000,000 patients", where="--patients")
         started, clock = datetime.now().astimezone(), time.monotonic()
-        with _place(data) as place:
+        with _ending(), _place(data) as place:
             context = Context(place, patients=count, seed=seed, quick=quick, screen=_Live(quiet=json))
             try:
-                told = run(steps, context)
+                told = _beside(steps, context) if quick and len(steps) > 1 else run(steps, context)
             finally:
                 context.close()
         done = report.Drill(started, round(time.monotonic() - clock, 1), count, seed, quick, tuple(told))
         page, _ = report.write(done, directory)
+        for language, name in _PAPERS:
+            (directory / name).write_bytes(paper(done, language))
         tell(json, {**report.as_json(done), "report": str(page)}, lambda: _say(done, page))
         raise typer.Exit(1 if done.broken else 0)
+
+
+def _beside(steps: tuple[Step, ...], context: Context) -> list[Told]:
+    before = Stage.serves
+    with Forge() as forge:
+        Stage.serves = forge.serve
+        try:
+            return run_beside(steps, context, _lanes())
+        finally:
+            Stage.serves = before
+
+
+def _lanes() -> int:
+    """One more than cores: a step waits now and then."""
+    return min(4, (os.cpu_count() or 1) + 1)
+
+
+@contextlib.contextmanager
+def _ending() -> Iterator[None]:
+    """Ended from outside, a drill stops the servers that it has started, as it does after an error."""
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextlib.contextmanager
@@ -91,6 +125,8 @@ def _say(done: report.Drill, page: Path) -> None:
         for figure in told.result.figures:
             must = f"  (must be: {figure.bar})" if figure.bar else ""
             console.print(f"       [dim]{escape(figure.label)}:[/] {escape(figure.value)}{escape(must)}", markup=True)
+        for other in told.beside:
+            console.print(f"       [cyan]{escape(other.system)}:[/] {escape(other.loot)}", markup=True)
         for note in told.result.notes if not told.result.kept else ():
             console.print(f"       [yellow]{escape(note)}[/]", markup=True)
     console.print(f"\n[bold]{report.headline(done.steps)}[/] in {done.seconds:.0f} s. Report: {page}", markup=True)

@@ -115,7 +115,8 @@ def _asked(asked: dict[str, Any]) -> None:
     if not asked["ripens"]:
         console.print(
             "[yellow]it cannot ripen[/]: it has to be announced by mail and by webhook, and not both are set up "
-            "([alarms] in settings.toml)", markup=True,
+            "(\\[alarms] in settings.toml); nor are there two people, other than who asks, who could read it on their "
+            "desks", markup=True,
         )
 
 
@@ -124,7 +125,10 @@ def _erased(made: dict[str, Any], *, demo: bool) -> None:
     if demo:
         console.print("[yellow]the demo's people approved it; outside a demo two people do, and 72 hours pass[/]",
                       markup=True)
-    console.print(f"copies of the key store from before run out by {made['key_copies_until']}")
+    if made["dies_with_key_copies"]:
+        console.print(f"copies of the key store from before run out by {made['key_copies_until']}")
+    else:
+        console.print(f"dead at once in every copy: destroyed in {', '.join(made['tokens'])}")
     console.print("take kit/tombstones.note away with the custodians' kit: no restore without it")
 
 

@@ -12,11 +12,20 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from seifas.errors import Invalid, SeifasError
 
@@ -26,7 +35,12 @@ PassphraseFile = Annotated[
     Path | None, typer.Option("--passphrase-file", help="A file with the passphrase, kept outside the vault.")
 ]
 
-console = Console(stderr=True, highlight=False, soft_wrap=True)
+PinFile = Annotated[
+    Path | None, typer.Option("--pin-file", help="A file with the token's PIN, kept outside the vault.")
+]
+
+# Markup only where a call asks for it: words like "[backups] data" and names of files would be taken for styles.
+console = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 
 @contextmanager
@@ -39,7 +53,7 @@ def reporting(as_json: bool) -> Iterator[None]:
             print(json.dumps({"error": error.code, "message": error.message, "where": error.where}))
         else:
             where = f"  ({error.where})" if error.where else ""
-            console.print(f"[bold red]{error.code}[/]: {error.message}{where}", markup=True)
+            console.print(f"[bold red]{error.code}[/]: {escape(error.message + where)}", markup=True)
         raise typer.Exit(error.exit_status) from None
 
 
@@ -63,15 +77,62 @@ def _plain(value: object) -> object:
 
 
 @contextmanager
-def bar(title: str, total: int | None, *, quiet: bool) -> Iterator[Callable[[int], None]]:
+def bar(
+    title: str, total: int | None, *, quiet: bool, in_bytes: bool = False
+) -> Iterator[Callable[[int], None]]:
     """A progress bar on stderr; the yielded function takes how many were done since the last call."""
     if quiet or not console.is_terminal:
         yield lambda _: None
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    counted = DownloadColumn(binary_units=True) if in_bytes else MofNCompleteColumn()
+    columns = (TextColumn("{task.description}"), BarColumn(), counted, TimeRemainingColumn())
     with Progress(*columns, console=console) as progress:
         task = progress.add_task(title, total=total)
         yield lambda done: progress.advance(task, done)
+
+
+class Stage(Protocol):
+    """What is being done, and how many of its things (bytes, rows) there are; None: unknown."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def total(self) -> int | None: ...
+
+
+@contextmanager
+def stages(*, quiet: bool) -> Iterator[Callable[[Stage], Callable[[int], None]]]:
+    """One progress bar after the other, on stderr: told of a stage, it gives the function that takes how many were
+    done since the last call."""
+    if quiet or not console.is_terminal:
+        yield lambda stage: lambda done: None
+        return
+    columns = (TextColumn("{task.description:14}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as progress:
+        last: list[Callable[[], None]] = []
+
+        def watch(stage: Stage) -> Callable[[int], None]:
+            for finish in last:
+                finish()
+            task = progress.add_task(stage.name, total=stage.total)
+            last[:] = [lambda: progress.update(task, total=1, completed=1)]
+            return lambda done: progress.advance(task, done)
+
+        yield watch
+        for finish in last:
+            finish()
+
+
+def ident(text: str, what: str, listed: str, *, where: str) -> bytes:
+    """The 16 bytes that name `what`, as the command `listed` prints them. Raises Invalid."""
+    try:
+        found = bytes.fromhex(text)
+    except ValueError:
+        found = b""
+    if len(found) != 16:
+        raise Invalid(f"a {what} is named by 32 hex characters, as `{listed}` prints them", where=where)
+    return found
 
 
 def kept_outside(path: Path, data: Path) -> None:

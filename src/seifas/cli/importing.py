@@ -1,11 +1,13 @@
 """`seifas import fhir`: bundles and resources from files, each file whole or not at all.
 
-An import that was cut off is run again: ids are derived from each file's bytes under a key of this vault, so a file
+While the keeper stores one bundle the next is planned, so both work at once and no more than three are in memory. An
+import that was cut off is run again: ids are derived from each file's bytes under a key of this vault, so a file
 that is here already is recognised and skipped.
 """
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import hashlib
 import hmac
@@ -13,21 +15,30 @@ import itertools
 import time
 import zlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, BinaryIO, cast
 
 import msgspec
 import typer
+from rich.markup import escape
 
-from seifas.cli import reach
+from seifas.cli import importing_csv, importing_photos, reach
 from seifas.cli.frame import Data, Json, PassphraseFile, bar, console, reporting, tell
 from seifas.errors import Conflict, Invalid, SeifasError, TooLarge
-from seifas.fhir.bundle import Plan, plan, plan_resource, read_bundle
+from seifas.fhir.bundle import Plan, plan, plan_parsed, read_bundle
+from seifas.fhir.json_text import RESOURCE_LIMIT, read
 from seifas.keeper.client import BlockingClient
+from seifas.keeper.inline_pictures import take_out
 
 importer = typer.Typer(no_args_is_help=True, help="Bring records in: FHIR files, or tables.")
 
 _LARGEST = 256 * 2**20
+_AHEAD = 1
+_LEFT_OUT = (
+    "{} pictures were left out of these records: no record may hold one, as it would leave unmarked. Those that are "
+    "photos of patients: save them in folders and bring them in with `seifas import photos`"
+)
 _ENDINGS = (".json", ".json.gz", ".ndjson", ".ndjson.gz")
 
 
@@ -39,6 +50,7 @@ class Done(msgspec.Struct):
     skipped: int = 0
     resources: int = 0
     patients: list[str] = []
+    pictures: list[dict[str, Any]] = []
     rejected: list[dict[str, Any]] = []
 
 
@@ -49,7 +61,10 @@ def fhir(
     passphrase_file: PassphraseFile = None,
     json: Json = False,
 ) -> None:
-    """Import FHIR R4 bundles and resources. Every rejected file is named with the field that is wrong."""
+    """Import FHIR R4 bundles and resources. Every rejected file is named with the field that is wrong.
+
+    Pictures inside are left out and named: photos come in with `seifas import photos`.
+    """
     done = Done()
     with reporting(json):
         files = list(_files(paths))
@@ -57,11 +72,14 @@ def fhir(
             raise Invalid("there is no .json, .json.gz or .ndjson file there", where=str(paths[0]))
         with reach.keeper(data, passphrase_file) as keeper:
             key = keeper.call("admin.import_key")
-            with bar("import", len(files), quiet=json) as advance:
+            total = sum(_size(path) for path in files)
+            with bar("import", total, quiet=json, in_bytes=True) as advance, ThreadPoolExecutor(1) as sender:
+                under_way: list[Future[None]] = []
                 for path in files:
                     done.files += 1
-                    _one_file(keeper, key, path, done)
-                    advance(1)
+                    for piece in _pieces(path, done, advance):
+                        _send(keeper, key, piece, done, sender, under_way)
+                _settle(under_way, 0)
         told = {**msgspec.structs.asdict(done), "ok": not done.rejected}
 
         def words() -> None:
@@ -70,7 +88,13 @@ def fhir(
                 f"{len(done.patients)} patients), {done.skipped} were here already, {len(done.rejected)} rejected"
             )
             for one in done.rejected:
-                console.print(f"  [red]{one['file']}[/]{one['line']}: {one['message']}  {one['where']}", markup=True)
+                rest = escape(f"{one['line']}: {one['message']}  {one['where']}")
+                console.print(f"  [red]{escape(one['file'])}[/]{rest}", markup=True)
+            if done.pictures:
+                console.print(_LEFT_OUT.format(len(done.pictures)))
+            for one in done.pictures:
+                rest = escape(f"{one['line']}: {one['where']}")
+                console.print(f"  [yellow]{escape(one['file'])}[/]{rest}", markup=True)
 
         tell(json, told, words)
         if done.rejected:
@@ -87,42 +111,89 @@ def _files(paths: list[Path]) -> Iterator[Path]:
             raise Invalid("there is no such file", where=str(path))
 
 
-def _one_file(keeper: BlockingClient, key: bytes, path: Path, done: Done) -> None:
+class Piece(msgspec.Struct, frozen=True):
+    """A bundle or a resource as it stands in a file; `line` counts from 1 in files of lines, else it is 0."""
+
+    raw: bytes
+    path: Path
+    line: int
+
+
+def _pieces(path: Path, done: Done, advance: Callable[[int], None]) -> Iterator[Piece]:
+    """What a file holds, piece after piece: of a file of lines never more than one is in memory."""
+    size, told = _size(path), 0
     try:
-        raw = _read(path)
+        with _opened(path) as (text, at):
+            if ".ndjson" not in path.name:
+                yield Piece(_at_most(text.read(_LARGEST + 1), path), path, 0)
+            else:
+                number = 0
+                while line := _at_most(text.readline(_LARGEST + 1), path):
+                    number += 1
+                    advance(at() - told)
+                    told = at()
+                    if line.strip():
+                        yield Piece(line, path, number)
     except SeifasError as error:
         _reject(done, path, 0, error)
-        return
-    if ".ndjson" in path.name:
-        for number, line in enumerate(raw.split(b"\n"), 1):
-            if line.strip():
-                _one(keeper, key, line, path, number, done)
-    else:
-        _one(keeper, key, raw, path, 0, done)
+    advance(size - told)
 
 
-def _read(path: Path) -> bytes:
-    """Raises TooLarge (also for what unpacks to too much) and Invalid for a broken archive or an unreadable file."""
+def _size(path: Path) -> int:
     try:
-        if path.name.endswith(".gz"):
-            with gzip.open(path) as file:
-                raw = file.read(_LARGEST + 1)
-        else:
-            with path.open("rb") as plain:
-                raw = plain.read(_LARGEST + 1)
+        return path.stat().st_size
+    except OSError:
+        return 0  # gone meanwhile: opening it says so
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[tuple[BinaryIO, Callable[[], int]]]:
+    """(what is in the file, how far it was read as it lies on the disk). Raises Invalid for a broken archive or an
+    unreadable file, whenever that shows."""
+    try:
+        with path.open("rb") as plain:
+            if path.name.endswith(".gz"):
+                with gzip.GzipFile(fileobj=plain) as unpacked:
+                    yield cast(BinaryIO, unpacked), plain.tell
+            else:
+                yield plain, plain.tell
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         said = "the packed file was cut off" if isinstance(error, EOFError) else "this is a damaged gzip file, or none"
         raise Invalid(said, where=path.name) from error
     except OSError as error:
         raise Invalid(f"the file cannot be read: {type(error).__name__}", where=path.name) from error
+
+
+def _at_most(raw: bytes, path: Path) -> bytes:
+    """Raises TooLarge, also for what unpacks to too much."""
     if len(raw) > _LARGEST:
-        raise TooLarge(f"a file has at most {_LARGEST // 2**20} MiB; split it", where=path.name)
+        raise TooLarge(f"a bundle has at most {_LARGEST // 2**20} MiB; split it", where=path.name)
     return raw
 
 
-def _one(keeper: BlockingClient, key: bytes, raw: bytes, path: Path, line: int, done: Done) -> None:
+def _send(
+    keeper: BlockingClient, key: bytes, piece: Piece, done: Done, sender: ThreadPoolExecutor,
+    under_way: list[Future[None]],
+) -> None:  # fmt: skip
+    """Plans a piece here while the one before is stored there: a commit waits for its disk, planning does not."""
     try:
-        planned = _plan(raw, _ids(key, raw))
+        planned, left_out = _plan(piece.raw, _ids(key, piece.raw))
+    except SeifasError as error:
+        _settle(under_way, 0)  # what is told stays in the order of the files
+        _reject(done, piece.path, piece.line, error)
+        return
+    _settle(under_way, _AHEAD)
+    under_way.append(sender.submit(_store, keeper, planned, left_out, piece, done))
+
+
+def _settle(under_way: list[Future[None]], left: int) -> None:
+    while len(under_way) > left:
+        under_way.pop(0).result()
+
+
+def _store(keeper: BlockingClient, planned: Plan, left_out: list[str], piece: Piece, done: Done) -> None:
+    """One commit, or one rejection. On the sender's thread, the only one that speaks with the keeper by then."""
+    try:
         if not planned.changes:
             done.skipped += 1
             return
@@ -139,17 +210,26 @@ def _one(keeper: BlockingClient, key: bytes, raw: bytes, path: Path, line: int, 
             done.skipped += 1
             return
         done.imported += 1
+        done.pictures += [{"file": str(piece.path), "line": _line(piece.line), "where": where} for where in left_out]
         done.resources += made["resources"]
         done.patients += [patient.hex() for patient in patients]
     except SeifasError as error:
-        _reject(done, path, line, error)
+        _reject(done, piece.path, piece.line, error)
 
 
-def _plan(raw: bytes, make_id: Callable[[], str]) -> Plan:
+def _plan(raw: bytes, make_id: Callable[[], str]) -> tuple[Plan, list[str]]:
+    """What is to be stored, and where pictures stood that are not."""
     now = int(time.time() * 1000)
     if b'"Bundle"' in raw[:4096]:
-        return plan(read_bundle(raw, collections=True, make_id=make_id, limit=_LARGEST), now_ms=now)
-    return plan_resource(raw, now_ms=now)
+        draft = read_bundle(raw, collections=True, make_id=make_id, limit=_LARGEST)
+        left_out = [
+            f"{entry.where}.resource{where.removeprefix(entry.type)}"
+            for entry in draft.entries if entry.resource is not None for where in take_out(entry.resource)
+        ]
+        return plan(draft, now_ms=now), left_out
+    resource = read(raw, limit=_LARGEST)
+    left_out = take_out(resource)
+    return plan_parsed(resource, now_ms=now, limit=RESOURCE_LIMIT), left_out
 
 
 def _ids(key: bytes, raw: bytes) -> Callable[[], str]:
@@ -164,5 +244,12 @@ def _ids(key: bytes, raw: bytes) -> Callable[[], str]:
 
 
 def _reject(done: Done, path: Path, line: int, error: SeifasError) -> None:
-    where = f":{line}" if line else ""
-    done.rejected.append({"file": str(path), "line": where, "message": error.message, "where": error.where})
+    done.rejected.append({"file": str(path), "line": _line(line), "message": error.message, "where": error.where})
+
+
+def _line(number: int) -> str:
+    return f":{number}" if number else ""
+
+
+importer.command("csv")(importing_csv.table)
+importer.command("photos")(importing_photos.photos)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from seifas import settings as settings_module
 from seifas.cli import reach
@@ -17,6 +18,7 @@ from seifas.cli.frame import (
     Data,
     Json,
     PassphraseFile,
+    PinFile,
     asked_secrets,
     console,
     reporting,
@@ -26,11 +28,14 @@ from seifas.cli.frame import (
 )
 from seifas.crypto import slots
 from seifas.errors import Invalid, Locked, Refused, Tampered
+from seifas.keeper import token_kit
 from seifas.keeper.client import BlockingClient
 from seifas.restoring import checking, rehearsing
 
 passphrase = typer.Typer(no_args_is_help=True, help="Passphrases that open the vault, one a person.")
 custodians = typer.Typer(no_args_is_help=True, help="Custodians who together can recover the vault.")
+
+KEY_COPIES_DEAD = "copies of the key store made until now are dead: make a new one now (seifas backup)"
 
 Holder = Annotated[str, typer.Argument(help="Whose passphrase it is: a login, so that it can approve a restore.")]
 NewFile = Annotated[
@@ -41,11 +46,15 @@ SecretsFile = Annotated[
 ]
 
 
-def rotate(data: Data = Path("."), passphrase_file: PassphraseFile = None, json: Json = False) -> None:
+def rotate(
+    data: Data = Path("."), passphrase_file: PassphraseFile = None, pin_file: PinFile = None, json: Json = False
+) -> None:
     """Go over to a new epoch: copies of the key store made until now open nothing that is written from now on."""
-    with reporting(json), reach.keeper(data, passphrase_file) as keeper:
+    with reporting(json), reach.keeper(data, passphrase_file, pin_file=pin_file) as keeper:
         made = keeper.call("admin.rotate")
-        tell(json, made, f"key store generation {made['generation']}: {made['patients']} patients, {made['seconds']} s")
+        dead = f"; {KEY_COPIES_DEAD}" if made["ended"] else ""
+        words = f"key store generation {made['generation']}: {made['patients']} patients, {made['seconds']} s{dead}"
+        tell(json, made, words)
 
 
 @passphrase.command("list")
@@ -56,7 +65,7 @@ def passphrase_list(data: Data = Path("."), passphrase_file: PassphraseFile = No
 
         def words() -> None:
             for one in found:
-                who = one["name"] if one["kind"] == "passphrase" else f"{one['needed']} of {', '.join(one['names'])}"
+                who = one["name"] if "name" in one else f"{one['needed']} of {', '.join(one['names'])}"
                 console.print(f"{one['kind']:11} {who}")
 
         tell(json, {"ways": found}, words)
@@ -88,7 +97,7 @@ def passphrase_remove(
     json: Json = False,
 ) -> None:
     """Take a person's passphrase away. Copies of the key store made before still open with it, until they run out."""
-    with reporting(json), _proving(data, passphrase_file, secrets_file) as (keeper, proof):
+    with reporting(json), proving(data, passphrase_file, secrets_file) as (keeper, proof):
         tell(json, keeper.call("admin.passphrase_remove", name=name, proof=proof), f"{name}'s passphrase is gone")
 
 
@@ -97,14 +106,15 @@ def _set(
     json: bool,
 ) -> None:
     new = secret_from(new_file, data) if new_file is not None else slots.generate_passphrase(6)
-    with _proving(data, passphrase_file, secrets_file) as (keeper, proof):
+    with proving(data, passphrase_file, secrets_file) as (keeper, proof):
         told = keeper.call(op, name=name, new=new, proof=proof)
     if new_file is None:
         told = {**told, "passphrase": new}
 
     def words() -> None:
         if new_file is None:
-            console.print(f"[bold]{name}'s passphrase[/] (write it down now, it is nowhere else): {new}", markup=True)
+            head = f"[bold]{escape(name)}'s passphrase[/] (write it down now, it is nowhere else)"
+            console.print(f"{head}: {new}", markup=True)
         else:
             console.print(f"{name} opens the vault with the new passphrase")
 
@@ -120,12 +130,12 @@ def custodians_new(
     """Name new custodians in place of those there were; their secrets are shown once."""
     with reporting(json):
         needed, names = custodians_of(people)
-        with _proving(data, passphrase_file, secrets_file) as (keeper, proof):
+        with proving(data, passphrase_file, secrets_file) as (keeper, proof):
             told = keeper.call("admin.custodians_new", needed=needed, names=names, proof=proof)
 
         def words() -> None:
             for person, secret in told["secrets"].items():
-                console.print(f"[bold]{person}[/]: {secret}", markup=True)
+                console.print(f"[bold]{escape(person)}[/]: {secret}", markup=True)
             console.print(f"any {needed} of these {len(names)} recover the vault; rehearse it: seifas recovery-test")
 
         tell(json, told, words)
@@ -137,11 +147,13 @@ def recovery_test(
     secrets_file: SecretsFile = None,
     data: Data = Path("."),
     passphrase_file: PassphraseFile = None,
+    pin_file: PinFile = None,
     json: Json = False,
 ) -> None:
     """Prove that the vault could be recovered, from a copied key store alone. The live vault is not touched."""
     with reporting(json):
-        clinic = settings_module.load(data).clinic_id
+        settings = settings_module.load(data)
+        pin = secret_from(pin_file, data) if pin_file is not None else ""
         secrets: list[str] = []
         secret = ""
         if secrets_file is not None:
@@ -155,7 +167,10 @@ def recovery_test(
         way = "custodians" if secrets else "passphrase"
         generation = _generation(keys_from)
         try:
-            found = rehearsing.rehearse(keys_from, clinic, passphrase=secret, secrets=secrets)
+            found = rehearsing.rehearse(
+                keys_from, settings.clinic_id, passphrase=secret, secrets=secrets,
+                token=token_kit.opener(settings.hsm.module, pin),
+            )
         except (Refused, Tampered):
             _record(data, way, max(1, len(secrets)), generation, opened=False)
             raise
@@ -174,18 +189,19 @@ def recovery_test(
 
 
 @contextlib.contextmanager
-def _proving(
-    data: Path, passphrase_file: Path | None, secrets_file: Path | None
+def proving(
+    data: Path, passphrase_file: Path | None, secrets_file: Path | None, pin: str = ""
 ) -> Iterator[tuple[BlockingClient, dict[str, Any]]]:
     """A keeper, unlocked if need be, and what proves that whoever asks may open the vault."""
     proof: dict[str, Any]
     if secrets_file is not None:
         unlock, proof = "admin.unlock_custodians", {"secrets": secret_lines(secrets_file)}
     else:
-        unlock, proof = "admin.unlock", {"passphrase": reach.passphrase(data, passphrase_file)}
+        unlock, asked = "admin.unlock", reach.passphrase(data, passphrase_file)
+        proof = {"passphrase": asked} if asked else {"pin": pin}
     with reach.keeper(data, unlocked=False) as keeper:
         if keeper.call("health")["locked"]:
-            keeper.call(unlock, **proof, witness=newest(data))
+            keeper.call(unlock, **{"pin": pin, **proof}, witness=newest(data))
         yield keeper, proof
 
 

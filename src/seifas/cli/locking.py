@@ -10,7 +10,7 @@ import typer
 from seifas import settings as settings_module
 from seifas.cli import reach
 from seifas.cli.asking_witness import newest
-from seifas.cli.frame import Data, Json, PassphraseFile, reporting, tell
+from seifas.cli.frame import Data, Json, PassphraseFile, PinFile, reporting, secret_from, tell
 from seifas.errors import Unavailable
 from seifas.keeper.client import BlockingClient
 
@@ -18,6 +18,7 @@ from seifas.keeper.client import BlockingClient
 def unlock(
     data: Data = Path("."),
     passphrase_file: PassphraseFile = None,
+    pin_file: PinFile = None,
     custodians: Annotated[bool, typer.Option("--custodians", help="Ask for the custodians' secrets instead.")] = False,
     witness: Annotated[
         Path | None, typer.Option("--witness", help="The witness's newest cosigned checkpoint, brought by hand.")
@@ -35,9 +36,15 @@ def unlock(
                 secrets = []
                 while text := typer.prompt("A custodian's secret (empty to end)", default="", hide_input=True):
                     secrets.append(text)
-                done = client.call("admin.unlock_custodians", secrets=secrets, **word)
+                pin = secret_from(pin_file, data) if pin_file is not None else ""
+                if not pin and settings_module.load(data).hsm.module:
+                    pin = str(typer.prompt("The token's PIN (empty: none needed)", default="", hide_input=True))
+                done = client.call("admin.unlock_custodians", secrets=secrets, pin=pin, **word)
             else:
-                done = client.call("admin.unlock", passphrase=reach.passphrase(data, passphrase_file), **word)
+                done = client.call("admin.unlock", **reach.opening(data, passphrase_file, pin_file), **word)
+        if done.get("standby"):
+            tell(json, done, "this node stands by: another one is active; it takes over by itself")
+            return
         tell(json, done, "the vault was unlocked already" if done.get("already") else "the vault is unlocked")
 
 
@@ -59,6 +66,8 @@ def status(data: Data = Path("."), json: Json = False) -> None:
         with _running(data) as client:
             told = client.call("health")
         state = "locked" if told["locked"] else f"unlocked, {told['patients']} patients"
+        if told["standby"]:
+            state = "stands by: another node is active"
         words = f"served; {state}"
         tell(json, {"served": True, **told}, words)
 

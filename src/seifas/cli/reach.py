@@ -1,4 +1,4 @@
-"""Reaches the keeper for a command: the running one through its admin socket, or one started just for the command.
+"""Reaches the keeper for a command: the running one through its admin socket, or one started for it (alone.py).
 
 A command works the same whether `seifas serve` runs or not; when it does not, the vault is unlocked for the command's
 time only, with the passphrase from --passphrase-file, a demo's own file, or typed at the terminal.
@@ -7,25 +7,27 @@ time only, with the passphrase from --passphrase-file, a demo's own file, or typ
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
-import signal
 import socket
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import typer
 
 from seifas import settings as settings_module
 from seifas.cli.asking_witness import newest
 from seifas.cli.frame import secret_from
+from seifas.cli.loading import loaded
 from seifas.demo.secret import demo_passphrase_file
-from seifas.errors import Locked, Unavailable
-from seifas.keeper import main as keeper_main
+from seifas.errors import Locked
 from seifas.keeper.client import BlockingClient
-from seifas.supervisor import Program, run
-from seifas.upgrading import refuse_if_due
+
+_SERVING: Final = "serving.lock"
+_PATIENCE_S: Final = 15.0
 
 
 def staff_url(data: Path) -> str:
@@ -37,8 +39,37 @@ def staff_url(data: Path) -> str:
     return settings.staff_url
 
 
+def hold_serving(data: Path) -> None:
+    """Says, for as long as this process or one that it forks lives, that this vault is being served."""
+    descriptor = os.open(data / "run" / _SERVING, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    with contextlib.suppress(BlockingIOError):  # what the one before leaves behind is about to end
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _is_served(data: Path) -> bool:
+    try:
+        descriptor = os.open(data / "run" / _SERVING, os.O_RDWR | os.O_NOFOLLOW)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
 def is_running(data: Path) -> bool:
-    """Whether a keeper answers on this vault's admin socket."""
+    """Whether a keeper answers on this vault's admin socket. One that is being started again is waited for: a command
+    that started its own meanwhile would take its socket away."""
+    give_up = time.monotonic() + _PATIENCE_S
+    while not (answers := _answers(data)) and time.monotonic() < give_up and _is_served(data):
+        time.sleep(0.05)
+    return answers
+
+
+def _answers(data: Path) -> bool:
     probe = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         probe.connect(str(data / "run" / "admin.sock"))
@@ -59,40 +90,44 @@ def passphrase(data: Path, file: Path | None) -> str:
     if settings.demo and own.exists():
         return secret_from(own, data)
     if sys.stdin.isatty():
+        if settings.hsm.module:
+            return str(typer.prompt("Passphrase (empty: by a token alone)", default="", hide_input=True))
         return str(typer.prompt("Passphrase", hide_input=True))
     raise Locked("give the passphrase with --passphrase-file, or run this at a terminal")
 
 
+def opening(data: Path, file: Path | None, pin_file: Path | None = None) -> dict[str, str]:
+    """What the vault is opened with: {passphrase, pin}. The PIN of a token is asked for where a PKCS#11 module is set;
+    it may be empty, and with it the passphrase may be. Raises Locked, Invalid."""
+    at_terminal = sys.stdin.isatty()
+    pin = secret_from(pin_file, data) if pin_file is not None else ""
+    if pin and file is None and not at_terminal:
+        return {"passphrase": "", "pin": pin}
+    secret = passphrase(data, file)
+    if not pin and at_terminal and settings_module.load(data).hsm.module:
+        pin = str(typer.prompt("The token's PIN (empty: none needed)", default="", hide_input=True))
+    return {"passphrase": secret, "pin": pin}
+
+
 @contextlib.contextmanager
-def keeper(data: Path, file: Path | None = None, *, unlocked: bool = True) -> Iterator[BlockingClient]:
+def keeper(
+    data: Path, file: Path | None = None, *, unlocked: bool = True, pin_file: Path | None = None
+) -> Iterator[BlockingClient]:
     """A client on the admin socket of this vault, unlocked unless asked otherwise."""
     settings = settings_module.load(data)
     if is_running(data):
         client = BlockingClient(data / "run" / "admin.sock")
         try:
             if unlocked and client.call("health")["locked"]:
-                client.call("admin.unlock", passphrase=passphrase(data, file), witness=newest(data))
+                client.call("admin.unlock", **opening(data, file, pin_file), witness=newest(data))
             yield client
         finally:
             client.close()
         return
-    refuse_if_due(data, settings)
-    secret = passphrase(data, file) if unlocked else ""
-    (data / "run").mkdir(mode=0o755, exist_ok=True)
-    seen = newest(data) if unlocked else b""
-    pid = os.fork()
-    if pid == 0:
-        _serve_alone(data)
-    try:
-        client = BlockingClient(data / "run" / "admin.sock", patience=15.0)
-        try:
-            if unlocked:
-                client.call("admin.unlock", passphrase=secret, witness=seen)
-            yield client
-        finally:
-            client.close()
-    finally:
-        _end(pid)
+    with loaded("seifas.cli.alone:keeper_alone")(
+        data, settings, file, unlocked=unlocked, pin_file=pin_file
+    ) as alone:
+        yield alone
 
 
 def owner(data: Path) -> int | None:
@@ -100,37 +135,3 @@ def owner(data: Path) -> int | None:
     settings_module.load(data)  # says so where there is no vault
     uid = (data / "state").stat().st_uid
     return uid if os.geteuid() == 0 and uid != 0 else None
-
-
-def _serve_alone(data: Path) -> None:
-    """In the child: a supervisor with nothing but a keeper, silent, ended by its parent."""
-    status = 1
-    try:
-        os.setsid()
-        quiet = os.open(os.devnull, os.O_RDWR)
-        os.dup2(quiet, 0)
-        os.dup2(quiet, 1)
-        if "SEIFAS_KEEPER_LOG" in os.environ:
-            os.dup2(os.open(os.environ["SEIFAS_KEEPER_LOG"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), 2)
-        else:
-            os.dup2(quiet, 2)
-        settings = settings_module.load(data)
-        program = Program("keeper", lambda: keeper_main.main(data, settings, alone=True), owner(data), holds_root=True)
-        status = run([program])
-    finally:
-        os._exit(status)
-
-
-def _end(pid: int) -> None:
-    os.kill(pid, signal.SIGTERM)
-    give_up = time.monotonic() + 15
-    while time.monotonic() < give_up:
-        done, _ = os.waitpid(pid, os.WNOHANG)
-        if done:
-            return
-        time.sleep(0.02)
-    os.kill(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
-    raise Unavailable("the keeper that was started for this command did not end; it was stopped")
-
-

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.markup import escape
 
 from seifas import hardening
 from seifas.cli.frame import (
     Json,
     PassphraseFile,
+    PinFile,
     asked_secrets,
     console,
     reporting,
     secret_from,
     secret_lines,
+    stages,
     tell,
 )
 from seifas.errors import Locked
-from seifas.restoring.bringing_back import Order, Stage, Watch, restore, unwatched
+from seifas.restoring.bringing_back import Order, restore
 
 
 def bring_back(
@@ -44,6 +44,7 @@ def bring_back(
         Path | None, typer.Option("--witness", help="The newest checkpoint that the witness cosigned.")
     ] = None,
     passphrase_file: PassphraseFile = None,
+    pin_file: PinFile = None,
     custodians: Annotated[bool, typer.Option("--custodians", help="Open with the custodians' secrets.")] = False,
     secrets_file: Annotated[
         Path | None, typer.Option("--secrets-file", help="The custodians' secrets, one a line, instead of asking.")
@@ -81,10 +82,11 @@ def bring_back(
         order = Order(
             data=data, backup=source, replica=replica, keys_from=keys_from, keys_at=keys_at, tombstones=tombstones,
             without_tombstones=without_tombstones, witness=witness, passphrase=passphrase, secrets=secrets,
+            pin=secret_from(pin_file, data) if pin_file is not None else "",
             approved_by=tuple(name for name in (approved_by, second) if name),
             shown=tuple(one for one in shown if one),
         )
-        with _bars(quiet=json) as watch:
+        with stages(quiet=json) as watch:
             told = restore(order, watch=watch)
 
         def words() -> None:
@@ -96,28 +98,7 @@ def bring_back(
                               markup=True)
             console.print(f"erased patients kept out: {told['erased']}; approved by {', '.join(told['approved_by'])}")
             for line in told["warnings"]:
-                console.print(f"[yellow]at risk[/]: {line}", markup=True)
+                console.print(f"[yellow]at risk[/]: {escape(line)}", markup=True)
             console.print(f"next: seifas serve --data {data}")
 
         tell(json, told, words)
-
-
-@contextlib.contextmanager
-def _bars(*, quiet: bool) -> Iterator[Watch]:
-    if quiet or not console.is_terminal:
-        yield unwatched
-        return
-    columns = (TextColumn("{task.description:14}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console) as progress:
-        last: list[Callable[[], None]] = []
-
-        def watch(stage: Stage) -> Callable[[int], None]:
-            for finish in last:
-                finish()
-            task = progress.add_task(stage.name, total=stage.total)
-            last[:] = [lambda: progress.update(task, total=1, completed=1)]
-            return lambda done: progress.advance(task, done)
-
-        yield watch
-        for finish in last:
-            finish()

@@ -8,14 +8,16 @@ from typing import Any
 from seifas import __version__, hardening, upgrading
 from seifas import settings as settings_module
 from seifas.cli import reach
-from seifas.cli.frame import Data, Json, PassphraseFile, bar, console, reporting, tell
-from seifas.cli.serving import own
+from seifas.cli.frame import Data, Json, PassphraseFile, PinFile, bar, console, reporting, tell
+from seifas.cli.separating import own
 from seifas.errors import Conflict
 from seifas.keeper import unlocking
 from seifas.settings import Settings
 
 
-def upgrade(data: Data = Path("."), passphrase_file: PassphraseFile = None, json: Json = False) -> None:
+def upgrade(
+    data: Data = Path("."), passphrase_file: PassphraseFile = None, pin_file: PinFile = None, json: Json = False
+) -> None:
     """Upgrade the databases: copied first, tried by unlocking, put back if that fails. Stop the service before."""
     with reporting(json):
         settings = settings_module.load(data)
@@ -25,13 +27,13 @@ def upgrade(data: Data = Path("."), passphrase_file: PassphraseFile = None, json
         owner = reach.owner(data)
         try:
             put_back = upgrading.recover(data, settings)
-            told = _upgrade(data, settings, passphrase_file, quiet=json)
+            told = _upgrade(data, settings, passphrase_file, pin_file, quiet=json)
         finally:
             if owner is not None:
                 own(data, settings, owner)
         told = {"put_back": put_back, **told}
         if told["upgraded"]:
-            with reach.keeper(data, passphrase_file) as keeper:
+            with reach.keeper(data, passphrase_file, pin_file=pin_file) as keeper:
                 keeper.call("admin.upgraded", program=__version__, steps=len(told["steps"]))
 
         def words() -> None:
@@ -47,11 +49,13 @@ def upgrade(data: Data = Path("."), passphrase_file: PassphraseFile = None, json
         tell(json, told, words)
 
 
-def _upgrade(data: Path, settings: Settings, passphrase_file: Path | None, *, quiet: bool) -> dict[str, Any]:
+def _upgrade(
+    data: Path, settings: Settings, passphrase_file: Path | None, pin_file: Path | None, *, quiet: bool
+) -> dict[str, Any]:
     behind = upgrading.due(data, settings)
     if not behind:
         return {"upgraded": False, "steps": []}
-    secret = reach.passphrase(data, passphrase_file)
-    root = unlocking.root_by_passphrase(data / settings.paths.keys, secret)
+    secrets = reach.opening(data, passphrase_file, pin_file)
+    root = unlocking.root_by_passphrase(settings.keys_at(data), secrets["passphrase"])
     with bar("copying", upgrading.size_of(behind), quiet=quiet) as advance:
-        return upgrading.upgrade(data, settings, root, copied=advance)
+        return upgrading.upgrade(data, settings, root, pin=secrets["pin"], copied=advance)
