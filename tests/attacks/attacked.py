@@ -21,7 +21,7 @@ from seifas.keeper.log import AuditLog
 from seifas.keeper.vault import Vault
 from seifas.settings import load
 from seifas.storage.rows_sqlite import SqliteRows
-from seifas.storage.state import StateStore
+from seifas.storage.state_sqlite import sqlite_state
 
 OPENED = (Action.OPEN_CARD, Action.OPEN_CHART)
 
@@ -89,7 +89,7 @@ class Work:
         return outcomes
 
 
-def look(port: int, path: str, *, timeout: float = 5.0) -> Answer:
+def look(port: int, path: str, *, timeout: float = 60.0) -> Answer:
     """One GET by somebody who is nobody yet, on a connection of its own."""
     browser = Browser(port, timeout=timeout)
     try:
@@ -124,10 +124,10 @@ def without_line(data: Path, shown: Counter[str]) -> list[str]:
     return [ident for ident, times in shown.items() if opened[ident] < times]
 
 
-def said(stage: Stage) -> list[dict[str, Any]]:
-    """The structured lines of a stage's own log."""
+def said(stage: Stage, since: int = 0) -> list[dict[str, Any]]:
+    """The structured lines of a stage's own log, from a byte of it on."""
     found = []
-    for line in stage.log.read_text(errors="replace").splitlines():
+    for line in stage.log.read_bytes()[since:].decode(errors="replace").splitlines():
         with contextlib.suppress(ValueError):
             found.append(json.loads(line))
     return found
@@ -139,7 +139,7 @@ def records(data: Path) -> dict[str, dict[str, tuple[bool, dict[str, Any]]]]:
     settings = load(data)
     root = unlocking.root_by_passphrase(data / settings.paths.keys, demo_passphrase_file(data).read_text().strip())
     keystore, keyring = unlocking.open_keys(data / settings.paths.keys, settings.clinic_id, root)
-    state = StateStore(data / "state" / "keeper.db")
+    state = sqlite_state(data / "state" / "keeper.db")
     rows = SqliteRows(data / "data" / "rows.db")
     found: dict[str, dict[str, tuple[bool, dict[str, Any]]]] = {}
     try:

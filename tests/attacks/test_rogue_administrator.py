@@ -24,7 +24,6 @@ from keeper_rig import Asked, Clocks, Rig
 
 from seifas.drill.soft_authenticator import SoftAuthenticator
 from seifas.errors import Invalid, Refused, SeifasError, SignIn, StepUp
-from seifas.keeper import keeper as keeper_module
 from seifas.keeper.door import OPS
 from seifas.keeper.identity import machine
 from seifas.keeper.keeper import Keeper
@@ -32,18 +31,6 @@ from seifas.keeper.log_reading import lines_back
 from seifas.settings import replaced
 
 DAY = 86_400_000
-
-
-@pytest.fixture
-def clocks(monkeypatch: pytest.MonkeyPatch) -> Clocks:
-    made = Clocks()
-    monkeypatch.setattr(keeper_module, "time", made)
-    return made
-
-
-@pytest.fixture
-def rig(tmp_path: Path, clocks: Clocks) -> Rig:
-    return Rig(tmp_path / "vault", demo=False)
 
 
 class Clinic:

