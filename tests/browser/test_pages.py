@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from browsing import public_of, sign_in, staff_of, with_passkey
+from playwright.sync_api import Page
 
 from seifas.demo.schedule import patient_id
 from seifas.drill.stage import Stage
@@ -18,23 +19,11 @@ from seifas.web.words import say
 
 pytestmark = pytest.mark.slow
 
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--no-first-run",
-]
 Words = Callable[[str], str]
 LOOKS: dict[str, Any] = {
     "lt-phone": {"locale": "lt-LT", "viewport": {"width": 360, "height": 740}},
     "en-desktop": {"locale": "en-GB", "viewport": {"width": 1280, "height": 800}},
 }
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(params=LOOKS)
@@ -49,51 +38,11 @@ def words(look: str) -> Callable[[str], str]:
 
 
 @pytest.fixture
-def context(chromium: Browser, look: str) -> Iterator[BrowserContext]:
-    made = chromium.new_context(**LOOKS[look])
+def page(opened: Callable[..., Page], look: str) -> Iterator[Page]:
+    """A page that stays in its language while the test lasts."""
+    made = opened(**LOOKS[look])
     yield made
-    made.close()
-
-
-@pytest.fixture
-def page(context: BrowserContext, shared_stage: Stage, look: str) -> Iterator[Page]:
-    """A page that must not complain while the test lasts."""
-    made = context.new_page()
-    complaints: list[str] = []
-    made.on("console", lambda message: complaints.append(message.text) if message.type == "error" and "status of"
-            not in message.text else None)
-    made.on("pageerror", lambda error: complaints.append(str(error)))
-    made.on("request", lambda request: complaints.append(f"asked elsewhere: {request.url}")
-            if not request.url.startswith((origin(shared_stage), "data:")) else None)
-    context.expose_function("seifasBlocked", lambda what: complaints.append(f"blocked: {what}"))
-    made.add_init_script("addEventListener('securitypolicyviolation', (event) => window.seifasBlocked("
-                         "event.violatedDirective + ' ' + event.blockedURI));")
-    yield made
-    assert complaints == []
-    width = LOOKS[look]["viewport"]["width"]
-    assert made.evaluate("document.documentElement.scrollWidth") <= width
     assert made.locator("html").get_attribute("lang") == look[:2]
-
-
-def origin(stage: Stage) -> str:
-    """Passkeys belong to a name, not to an address."""
-    return f"http://localhost:{stage.staff}"
-
-
-def sign_in(page: Page, stage: Stage, account: str) -> None:
-    with stage.admin() as admin:
-        token = admin.call("admin.login_link", name=account)["token"]
-    page.goto(f"{origin(stage)}/auth/link/{token}")
-    page.wait_for_url("**/desk")
-
-
-def authenticator(page: Page) -> None:
-    session = page.context.new_cdp_session(page)
-    session.send("WebAuthn.enable")
-    session.send("WebAuthn.addVirtualAuthenticator", {"options": {
-        "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True,
-        "isUserVerified": True, "automaticPresenceSimulation": True,
-    }})
 
 
 def fetched(page: Page, path: str, *, method: str = "GET", body: str = "", reason: str = "visit") -> dict[str, Any]:
@@ -117,7 +66,7 @@ def first_cold(page: Page, stage: Stage, numbers: Iterator[int]) -> str:
     """A patient for whose chart a reason is asked; the browser stands on that page."""
     for number in numbers:
         patient = patient_id(1, number)
-        page.goto(f"{origin(stage)}/desk/patient/{patient}/chart")
+        page.goto(f"{staff_of(stage)}/desk/patient/{patient}/chart")
         if page.locator("button[name=reason]").count():
             return patient
     raise AssertionError("everybody is expected today")
@@ -131,13 +80,14 @@ def test_found_opened_with_a_reason_and_signed_out(page: Page, shared_stage: Sta
     assert "Kaz" not in page.url, "what was typed stands in no address"
     assert page.get_by_role("link", name=words("open")).count() >= 1
     patient = first_cold(page, shared_stage, iter(range(299, 0, -1)))
-    page.get_by_role("button", name=words("why-visit")).first.click()
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.get_by_role("button", name=words("why-visit")).first.click()
     assert patient in page.url
     assert "visit" not in page.url
     assert page.locator("h1").count() == 1
     assert page.locator("#content").inner_text().strip()
-    page.goto(f"{origin(shared_stage)}/desk")
+    page.goto(f"{staff_of(shared_stage)}/desk")
+    page.locator("header details.menu > summary").click()
     page.get_by_role("button", name=words("sign-out")).click()
     page.wait_for_url("**/auth/sign-in?out")
     page.go_back()
@@ -149,32 +99,29 @@ def test_a_passkey_is_added_signs_in_and_opens_past_the_hour(
     page: Page, shared_stage: Stage, words: Words, look: str
 ) -> None:
     account = {"lt-phone": "doctor2", "en-desktop": "doctor3"}[look]
-    authenticator(page)
-    sign_in(page, shared_stage, account)
-    page.goto(f"{origin(shared_stage)}/desk/account")
-    page.get_by_role("button", name=words("passkey-add")).click()
-    page.locator("section:has(#passkeys) li").wait_for()
+    with_passkey(page, shared_stage, account)
+    page.locator("header details.menu > summary").click()
     page.get_by_role("button", name=words("sign-out")).click()
     page.wait_for_url("**/auth/sign-in?out")
     page.get_by_role("button", name=words("passkey")).click()
     page.wait_for_url("**/desk")
     numbers = iter(range(20, 290) if look == "lt-phone" else range(290, 20, -1))
-    for _ in range(40):  # strangers until the hour's budget without a gesture is used up
-        answer = fetched(page, f"/fhir/Patient/{patient_id(1, next(numbers))}/$everything")
+    for number in numbers:  # until the hour's budget for strangers is used up; how many are none, the date says
+        answer = fetched(page, f"/fhir/Patient/{patient_id(1, number)}/$everything")
         if answer["status"] != 200:
             break
     assert answer["status"] == 403, answer
     confirm = page.get_by_role("button", name=words("passkey-confirm"))
     for number in numbers:  # the next stranger; those who are booked open without more ado
-        page.goto(f"{origin(shared_stage)}/desk/patient/{patient_id(1, number)}/chart")
+        page.goto(f"{staff_of(shared_stage)}/desk/patient/{patient_id(1, number)}/chart")
         if page.get_by_role("button", name=words("why-visit")).count():
-            page.get_by_role("button", name=words("why-visit")).first.click()
-            page.wait_for_load_state()
-        if page.locator("[data-passkey]").count():
+            with page.expect_navigation():
+                page.get_by_role("button", name=words("why-visit")).first.click()
+        if page.locator("main [data-passkey]").count():
             break
     confirm.click()
+    page.locator("main [data-passkey]").wait_for(state="detached")
     page.locator("h1").wait_for()
-    page.wait_for_function("!document.querySelector('[data-passkey]')")
     assert page.locator("#content").inner_text().strip()
 
 
@@ -192,16 +139,16 @@ def test_an_officer_hears_acknowledges_and_undoes(
         admin.call("admin.account_add", name=f"laikinas-{look[:2]}", display="Laikinas", hats=["nurse"])
         admin.call("admin.account_disable", name=f"laikinas-{look[:2]}")
     sign_in(page, shared_stage, "officer1")
-    alarm = page.locator("#alarms ~ * tr, section:has(#alarms) tr", has_text=f"laikinas-{look[:2]}")
+    alarm = page.locator("article.alarm", has_text=f"laikinas-{look[:2]}")
     alarm.first.wait_for()
     alarm.first.get_by_role("button", name=words("acknowledge")).click()
-    page.wait_for_load_state()
-    shown = page.locator("section:has(#alarms) tr", has_text=f"laikinas-{look[:2]}")
-    assert shown.get_by_role("button", name=words("acknowledge")).count() == 0
+    page.locator("article.alarm", has_text=f"laikinas-{look[:2]}").wait_for(state="detached")
     assert patient not in page.content(), "an officer's desk shows no patient"
-    page.fill("#person", vandal)
-    page.get_by_role("button", name=words("people-undo")).click()
-    page.wait_for_load_state()
+    page.goto(f"{staff_of(shared_stage)}/desk/undo")
+    page.select_option("#u-account", vandal)
+    page.get_by_role("button", name=words("undo-count")).click()
+    page.get_by_role("button", name=words("undo-do")).click()
+    page.locator(".said.ok").wait_for()
     after = program.read(f"/fhir/Patient/{patient}").json
     assert after["name"] == before["name"]
     assert after["meta"]["versionId"] == str(int(before["meta"]["versionId"]) + 2)
@@ -219,16 +166,9 @@ def test_every_hat_has_a_desk(page: Page, shared_stage: Stage, account: str) -> 
 
 
 def test_the_public_pages(page: Page, shared_stage: Stage, look: str) -> None:
-    """Another origin: looked at with a page of its own."""
-    other = page.context.new_page()
-    complaints: list[str] = []
-    other.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    for path in ("/", "/my"):
-        answer = other.goto(f"http://localhost:{shared_stage.port}{path}")
+    for path in ("/my", "/"):
+        answer = page.goto(f"{public_of(shared_stage)}{path}")
         assert answer is not None
         assert answer.status == 200
-        assert other.locator("html").get_attribute("lang") == look[:2]
-        assert other.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert complaints == []
-    other.close()
-    page.goto(f"{origin(shared_stage)}/auth/sign-in")
+        assert page.locator("html").get_attribute("lang") == look[:2]
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
