@@ -18,24 +18,66 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-import msgspec
-
-from bench import audit, chart, create, killed, machine, objects, promise, read, restore, search, unlock
+from bench import (
+    affected,
+    audit,
+    chart,
+    create,
+    drilled,
+    engines,
+    evidence,
+    explaining,
+    febrl,
+    killed,
+    letters,
+    machine,
+    marking,
+    matching,
+    objects,
+    pages,
+    photo_finding,
+    photos,
+    promise,
+    read,
+    report,
+    restore,
+    scale,
+    search,
+    unlock,
+)
+from bench.charts import write as write_charts
 from bench.figures import Figure, shown
+from bench.flood import whole as flood
 from bench.served import ROOT
 from bench.setting import Setting
+from bench.table import write as write_table
+from seifas.errors import SeifasError
 
 PARTS: dict[str, Callable[[Setting], list[Figure]]] = {
     "read": read.run,
     "create": create.run,
+    "engines": engines.run,
     "search": search.run,
     "promise": promise.run,
     "chart": chart.run,
+    "pages": pages.run,
     "audit": audit.run,
     "unlock": unlock.run,
     "objects": objects.run,
+    "photos": photos.run,
+    "marking": marking.run,
+    "finding": photo_finding.run,
+    "explaining": explaining.run,
+    "affected": affected.run,
+    "evidence": evidence.run,
+    "letters": letters.run,
     "restore": restore.run,
     "killed": killed.run,
+    "matching": matching.run,
+    "febrl": febrl.run,
+    "flood": flood.run,
+    "scale": scale.run,
+    "drill": drilled.run,
 }
 
 
@@ -56,35 +98,40 @@ def main() -> int:
     work.mkdir(parents=True, exist_ok=True)
     os.chmod(work, 0o755)  # as root, the vault's processes have users of their own, who must be able to enter
     setting = _setting(chosen)
-    report: dict[str, object] = {
-        "at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine.described(work),
-        "patients": setting.patients, "phase_s": setting.phase_s, "rounds": setting.rounds,
-    }  # fmt: skip
-    print(" ".join(f"{key}={value}" for key, value in {**report["machine"], "patients": setting.patients}.items()))  # type: ignore[dict-item]
-    found: dict[str, list[Figure]] = {}
-    failed: list[str] = []
+    told = report.begun(setting, datetime.now(UTC).isoformat(timespec="seconds"))
+    if chosen.resume:
+        try:
+            told = report.resumed(chosen.json, told)
+        except SeifasError as error:
+            print(f"{error} ({error.where})", file=sys.stderr)
+            return 2
+        names = [name for name in names if name not in told.figures]
+    print(" ".join(f"{key}={value}" for key, value in {**told.machine, "patients": setting.patients}.items()))
     try:
         for name in names:
             print(f"\n{name}", flush=True)
             _wait_for_quiet(chosen.quiet_below)
             began, load = time.perf_counter(), machine.load()
             try:
-                found[name] = PARTS[name](setting)
+                told.figures[name] = PARTS[name](setting)
             except Exception:
                 traceback.print_exc()
-                failed.append(name)
+                told.failed.append(name)
                 continue
-            for figure in found[name]:
+            for figure in told.figures[name]:
                 print(shown(figure), flush=True)
-            print(f"  {time.perf_counter() - began:.0f} s, load {load:.1f} to {machine.load():.1f}", flush=True)
+            told.took_s[name] = round(time.perf_counter() - began, 1)
+            print(f"  {told.took_s[name]:.0f} s, load {load:.1f} to {machine.load():.1f}", flush=True)
+            told.write(chosen.json)
     finally:
         if not chosen.keep:
             shutil.rmtree(work, ignore_errors=True)
-    report |= {"figures": found, "failed": failed}
-    chosen.json.parent.mkdir(parents=True, exist_ok=True)
-    chosen.json.write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
-    _summary(found, failed)
-    return 1 if failed else 0
+        told.write(chosen.json)
+    if chosen.charts is not None:
+        write_charts(told, chosen.charts)
+        write_table(told, chosen.charts)
+    _summary(told.figures, told.failed)
+    return 1 if told.failed else 0
 
 
 def _wait_for_quiet(load: float) -> None:
@@ -133,6 +180,8 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "bench", help="on the disk to be measured")
     parser.add_argument("--json", type=Path, default=ROOT / "build" / "bench.json")
+    parser.add_argument("--resume", action="store_true", help="measure only what the report does not hold yet")
+    parser.add_argument("--charts", type=Path, help="a directory for a picture of each part, and a page of all figures")
     parser.add_argument("--keep", action="store_true", help="leave the built clinics for the next run")
     return parser.parse_args()
 

@@ -18,7 +18,8 @@ from bench.setting import Setting
 from seifas.audit.leaf import seal_leaf
 from seifas.keeper.lines import Action, Line, encode
 from seifas.keeper.log import AuditLog
-from seifas.storage.state import Group, StateStore
+from seifas.storage.state import Group
+from seifas.storage.state_sqlite import sqlite_state
 
 _BAR = Bar(at_least=0.8)
 
@@ -39,7 +40,7 @@ class _Log:
         self.directory = setting.work / f"log-{os.getpid()}"
         shutil.rmtree(self.directory, ignore_errors=True)
         (self.directory / "audit").mkdir(parents=True)
-        self.store = StateStore(self.directory / "keeper.db")
+        self.store = sqlite_state(self.directory / "keeper.db")
         list(self.store.load())
         self.key = os.urandom(32)
         self.audit = AuditLog(

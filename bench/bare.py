@@ -13,7 +13,7 @@ import time
 from itertools import count
 from pathlib import Path
 
-from seifas.storage.state import PAGE_SIZE
+from seifas.storage.state_sqlite import PAGE_SIZE
 
 SLOW_SYNC_S = 0.004
 """Seconds. Clinics' servers have disks whose sync takes milliseconds; ours here may take a tenth of one, and then the

@@ -68,9 +68,9 @@ def beside(
 
 def shown(figure: Figure) -> str:
     """The figure in words, two or three lines."""
-    parts = [f"{_samples(figure.ours)} {figure.unit}"]
+    parts = [f"{samples(figure.ours)} {figure.unit}"]
     if figure.theirs:
-        parts.append(f"{figure.peer}: {_samples(figure.theirs)} {figure.unit}")
+        parts.append(f"{figure.peer}: {samples(figure.theirs)} {figure.unit}")
         if figure.value is not None:
             parts.append(f"ratio {figure.value:.3g}x")
     if figure.bar:
@@ -81,11 +81,12 @@ def shown(figure: Figure) -> str:
     return "\n".join(lines)
 
 
-def _samples(samples: Sequence[float]) -> str:
-    if not samples:
+def samples(values: Sequence[float]) -> str:
+    """The median in words, with the least and the most where there are several."""
+    if not values:
         return "-"
-    middle = number(statistics.median(samples))
-    return middle if len(samples) == 1 else f"{middle} ({number(min(samples))} to {number(max(samples))})"
+    middle = number(statistics.median(values))
+    return middle if len(values) == 1 else f"{middle} ({number(min(values))} to {number(max(values))})"
 
 
 def number(value: float) -> str:

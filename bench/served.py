@@ -14,10 +14,13 @@ from typing import Any
 
 import msgspec
 
+from seifas.drill import flood_people
 from seifas.drill.stage import Browser, Stage
 from seifas.errors import Unavailable
+from seifas.settings import load
 
 ROOT = Path(__file__).resolve().parents[1]
+_LOADED_ANEW_S = 8.0  # so much younger than its master is a worker that is not the first
 _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 
 
@@ -58,9 +61,27 @@ class Served(Stage):
         rows = [line.split() for line in text.splitlines() if line and not line.startswith("#")]
         return {name: float(value) for name, value in rows}
 
+    def settle(self, patience_s: float = 60.0) -> None:
+        """Waits until the front has loaded anew with the pages that it holds for a siege, which it does once, some ten
+        seconds after its begin: connections that are kept at that moment may break."""
+        if not load(self.data).shield.on:
+            return
+        front = flood_people.runtime(self)
+        give_up = time.monotonic() + patience_s
+        while time.monotonic() < give_up:
+            with contextlib.suppress(Unavailable, OSError):
+                if _begun_s(int(front.info()["Pid"])) - _begun_s(self.pids()["front"]) > _LOADED_ANEW_S:
+                    return
+            time.sleep(0.2)
+
     def all_pids(self) -> list[int]:
         assert self.process is not None
         return [self.process.pid, *self.pids().values()]
+
+
+def _begun_s(pid: int) -> float:
+    """When a process began, in seconds since the machine did."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19]) * _TICK_S
 
 
 def cpu_seconds(pid: int) -> float:

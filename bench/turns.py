@@ -65,6 +65,9 @@ def in_turns(
 ) -> Mapping[str, list[Phase]]:
     """Phases by side, in the order of the sides, after a second of each that does not count."""
     found: dict[str, list[Phase]] = {side.name: [] for side in sides}
+    for side in sides:
+        if isinstance(side.server, Served):
+            side.server.settle()
     if seconds > 1:
         for side in sides:
             _phase(side, sides, load, connections, 1.0)

@@ -117,7 +117,7 @@ def _resident() -> int:
 
 def _unlock(data: Path, passphrase_file: Path) -> Unlocked:
     settings = load(data)
-    root = unlocking.root_by_passphrase(data / settings.paths.keys, passphrase_file.read_text().strip())
+    root = unlocking.root_by_passphrase(settings.keys_at(data), passphrase_file.read_text().strip())
     gc.collect()
     keeper = Keeper(data, settings)
     before = _resident()

@@ -48,7 +48,8 @@ def _sealing_off() -> None:
     sealing.row_name = _row_name
     sealing.state_tag = lambda key, kind, ident: (ident + bytes([kind])).ljust(32, b"\0")[:32]
     nothing: Any = None
-    Keyring.patient = lambda self, patient, check: Opened(nothing, nothing, _ZEROS, _ZEROS, _ZEROS[:16])
+    Opened.clinical = Opened.card = nothing
+    Keyring.patient = lambda self, patient, check: Opened(_ZEROS, _ZEROS, _ZEROS, _ZEROS, _ZEROS[:16])
     Keyring.create = _no_keys
     Keyring.sealed = lambda self, patient, bundle: (os.urandom(32), _ZEROS)  # unread
     unlocking.cards = _cards

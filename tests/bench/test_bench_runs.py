@@ -46,7 +46,7 @@ def test_a_missed_bar_is_said() -> None:
 def test_the_machine_is_described(tmp_path: Path) -> None:
     told = machine.described(tmp_path)
     assert told["cores"]
-    assert float(str(told["fdatasync_ms"])) > 0
+    assert float(str(told["fdatasync_ms"])) >= 0  # in memory it takes nothing
     assert list(tmp_path.iterdir()) == []
 
 
