@@ -7,7 +7,7 @@ DEMO_DATA ?= demo-data
 PATIENTS ?= 24000
 PORT ?= 8400
 
-.PHONY: setup setup-dev demo test check bench lock clean
+.PHONY: setup setup-dev demo grown test test-whole check bench lock clean
 
 setup: $(VENV)/.setup
 
@@ -29,22 +29,40 @@ $(VENV)/.setup-dev: $(VENV)/.setup requirements-dev.txt
 demo: setup
 	$(BIN)/seifas demo --data $(DEMO_DATA) --patients $(PATIENTS) --port $(PORT)
 
+# A clinic as a large one runs, on this machine: PostgreSQL with a standby, SeaweedFS, two nodes, several desks.
+grown: setup-dev
+	./tests/prepare
+	PYTHONPATH=tests:tests/storage $(BIN)/python tests/storage/grown_clinic.py $(or $(GROWN_PATIENTS),300)
+
 check: setup-dev
-	$(BIN)/ruff check .
+	$(BIN)/ruff check --no-cache .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
 test: setup-dev
 	./tests/prepare
-	$(BIN)/pytest
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
-bench: setup-dev
+# The same with every count in full (pytest --whole): tries, kills, flipped bytes, colours of every look.
+test-whole: setup-dev
 	./tests/prepare
-	$(BIN)/python -m bench
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder --whole
+
+PEERS := build/peers
+
+$(PEERS)/.setup: requirements-peers.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements-peers.txt
+	touch $@
+
+bench: setup-dev $(PEERS)/.setup
+	./tests/prepare
+	$(BIN)/python -m bench --charts docs/bench
 
 lock:
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header -q --python-version 3.11 pyproject.toml --group build -o requirements.txt
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header -q --python-version 3.11 pyproject.toml --group build --group dev -o requirements-dev.txt
+	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header -q --python-version 3.11 --group pyproject.toml:peers -o requirements-peers.txt
 
 clean:
 	rm -rf $(VENV) $(DEMO_DATA)
