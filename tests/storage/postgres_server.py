@@ -133,7 +133,20 @@ class Server:
             return cursor.fetchall() if cursor.description else []
 
     def reload(self) -> None:
+        """Every process of the server that commits know has read the settings on return. Whether a commit waits for a
+        standby is told by the checkpointer, which reads them before a checkpoint (postmaster.c, checkpointer.c)."""
+        read_at = "SELECT pg_conf_load_time()"
+        with self._connected("postgres") as connection:
+            before = connection.execute(read_at).fetchone()
         os.kill(self.pid, signal.SIGHUP)
+        until = time.monotonic() + _PATIENCE_S
+        while time.monotonic() < until:
+            with self._connected("postgres") as connection:
+                if connection.execute(read_at).fetchone() != before:
+                    connection.execute("CHECKPOINT")
+                    return
+            time.sleep(0.02)
+        raise AssertionError((self.place / "log").read_text())
 
     def promote(self) -> None:
         """A standby becomes the primary; returns when it takes writes."""

@@ -78,13 +78,15 @@ class TestUnconfirmedCommits:
 
         thread = threading.Thread(target=commit)
         thread.start()
-        until = time.monotonic() + 60
-        while not alone.run(place, WAITING)[0][0]:
-            assert time.monotonic() < until, "the commit did not wait for its standby"
-            time.sleep(0.02)
-        assert outcome == []
-        alone.run(place, ITS_SESSION.format(deed=deed))
-        thread.join(60)
+        try:
+            until = time.monotonic() + 60
+            while not alone.run(place, WAITING)[0][0]:
+                assert time.monotonic() < until, f"the commit did not wait for its standby: {outcome}"
+                time.sleep(0.02)
+            assert outcome == []
+        finally:
+            alone.run(place, ITS_SESSION.format(deed=deed))
+            thread.join(60)
         assert isinstance(outcome[0], Unavailable)
         assert state.broken, "whether it stands, only opening it again tells"
         with pytest.raises(Unavailable):
