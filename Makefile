@@ -41,12 +41,12 @@ check: setup-dev
 
 test: setup-dev
 	./tests/prepare
-	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python tests/run_all.py
 
 # The same with every count in full (pytest --whole): tries, kills, flipped bytes, colours of every look.
 test-whole: setup-dev
 	./tests/prepare
-	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder --whole
+	$(BIN)/python tests/run_all.py --whole
 
 PEERS := build/peers
 
