@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import msgspec
 import pytest
+from keeper_rig import Clocks
 from life_clinic import Clinic
 from life_inside import MACHINE, inside
 
@@ -165,6 +166,32 @@ def test_a_hold_set_after_the_approval_still_stops_it_and_rings(clinic: Clinic) 
             await erasing.carry_out(keeper)
             assert patient in keeper.open.vault.heads
             assert any(alarm.kind == "erasure-waits" for alarm in keeper.alarms.all())
+
+    run(story())
+
+
+@pytest.mark.parametrize("minutes_up", [1, 90])
+def test_it_is_carried_out_however_long_the_machine_runs(
+    clinic: Clinic, clocks: Clocks, minutes_up: int
+) -> None:
+    """And one that was held is tried again an hour later, not sooner."""
+    clocks.boot = minutes_up * 60 * 10**9
+
+    async def story() -> None:
+        async with inside(clinic) as keeper:
+            patient = some_patient(keeper)
+            ident = await ask(keeper, patient)
+            say_yes(keeper, ident, "officer")
+            say_yes(keeper, ident, "medic")
+            announce(keeper, ident, hours_ago=73)
+            settle(keeper)
+            await holding.set_at_machine(keeper, MACHINE, holding.SetHold(patient, "a court asked for it"))
+            await erasing.carry_out(keeper)
+            await holding.clear_at_machine(keeper, MACHINE, holding.ClearHold(patient, "over"))
+            for minutes, there in ((59, True), (2, False)):
+                clocks.run(minutes * 60_000)
+                await erasing.carry_out(keeper)
+                assert (patient in keeper.open.vault.heads) is there
 
     run(story())
 

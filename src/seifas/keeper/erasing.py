@@ -199,7 +199,8 @@ async def carry_out(keeper: Keeper) -> None:
 
 async def _carry_out(keeper: Keeper, moment: Moment, request: Request) -> None:
     details = _details(request.details)
-    if keeper.tried.get(request.id, 0) > moment.boot_ms - _AGAIN_MS:
+    tried = keeper.tried.get(request.id)
+    if tried is not None and moment.boot_ms - tried < _AGAIN_MS:
         return
     people = tuple(account_name(keeper, yes.account) for yes in request.approvals)
     asked = details.asked_by or account_name(keeper, request.asked_by)

@@ -13,6 +13,8 @@ _AGAIN_S: Final = 10.0
 _IDLE_S: Final = 900.0
 """Between two offers of a log that does not: the witness's own clock then shows that it still looks."""
 
+_NEVER: Final = float("-inf")  # the clock begins with the machine: 0 is not long ago
+
 
 class Watch:
     """One a keeper. Times are of the monotonic clock, in seconds."""
@@ -22,7 +24,7 @@ class Watch:
         self.note = b""  # what the jobs process brought for it; b"" until it has
         self.size = 0  # lines that the witness has cosigned, as far as known
         self.offered = b""  # the checkpoint that was offered last
-        self.tried = 0.0
+        self.tried = _NEVER
         self.heard = 0.0
 
     def due(self, size: int, now: float) -> bool:
@@ -31,4 +33,4 @@ class Watch:
 
     def behind(self, size: int) -> None:
         """The witness stands at another size than was thought: offered again at once."""
-        self.size, self.tried = size, 0.0
+        self.size, self.tried = size, _NEVER
