@@ -54,9 +54,8 @@ def _on_postgres(setting: Setting) -> Iterator[tuple[Served, postgres.Postgres]]
     with postgres.running(setting.work) as server:
         served = Served(setting.work / f"served-postgres-{time.time_ns():x}")
         try:
-            served.copy_from(setting.clinic())
             setting.say("carrying a copy over to PostgreSQL")
-            postgres.carried(served.data, server.database("clinic"), server.database("keys"))
+            postgres.carried(setting.clinic(), served.data, server.database("clinic"), server.database("keys"))
             served.start()
             yield served, server
         finally:

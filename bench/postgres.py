@@ -3,7 +3,7 @@ databases carried over to it.
 
     running(beside) -> context of Postgres          its directory lies beside that one
     Postgres.database(name) -> DatabaseAt   .pids()   .cpu_seconds()
-    carried(data, database, keys) -> None           the clinic in `data`, not served, has its databases there afterwards
+    carried(source, data, database, keys) -> None   the clinic in `source`, not served, is in `data` and there, too
 """
 
 from __future__ import annotations
@@ -24,11 +24,12 @@ import psycopg
 
 from bench.served import cpu_seconds
 from seifas.audit.tiles import TileReader
+from seifas.demo.secret import demo_passphrase_file
 from seifas.errors import Unavailable
 from seifas.settings import Storage, load, replaced, write
 from seifas.storage.database_places import DatabaseAt
 from seifas.storage.keystore import KeyStore
-from seifas.storage.opening import discard, key_store, open_rows, open_state
+from seifas.storage.opening import key_store, open_rows, open_state
 
 _BIN = (Path("/usr/lib/postgresql/17/bin"), Path("/usr/lib/postgresql/16/bin"), Path("/usr/lib/postgresql/15/bin"))
 _PATIENCE_S = 30.0
@@ -119,21 +120,26 @@ def running(beside: Path) -> Iterator[Postgres]:
         shutil.rmtree(place, ignore_errors=True)
 
 
-def carried(data: Path, database: DatabaseAt, keys: DatabaseAt) -> None:
-    """Settings last, so that the clinic is where it was until it is whole there."""
-    settings = load(data)
+def carried(source: Path, data: Path, database: DatabaseAt, keys: DatabaseAt) -> None:
+    """A clinic in the new directory `data` as the one in `source`, its databases on the server. Settings come last."""
+    settings = load(source)
+    embedded = (settings.state_at(source), settings.rows_at(source), settings.keys_at(source))
     there = replaced(
         settings, storage=Storage(engine="postgresql", database=database.conninfo, keys_database=keys.conninfo)
     )
+    shutil.copytree(source, data, symlinks=True, ignore=lambda place, names: [
+        name for name in names if name.endswith((".sock", "-wal", "-shm")) or Path(place) / name in embedded
+    ])  # fmt: skip
+    shutil.copy(demo_passphrase_file(source), demo_passphrase_file(data))
     with (
-        closing(open_state(settings.state_at(data))) as source,
+        closing(open_state(embedded[0])) as state,
         closing(open_state(there.state_at(data), founding=True)) as target,
     ):
-        first = source.first_leaf
-        leaves = [*enumerate(TileReader(data / "audit").entries())][:first]
-        target.adopt(source.load(), [*leaves, *source.leaf_range(first)], source.metas())
+        first = state.first_leaf
+        leaves = [*enumerate(TileReader(source / "audit").entries())][:first]
+        target.adopt(state.load(), [*leaves, *state.leaf_range(first)], state.metas())
     with (
-        closing(open_rows(settings.rows_at(data))) as rows,
+        closing(open_rows(embedded[1])) as rows,
         closing(open_rows(there.rows_at(data), founding=True)) as copy,
         copy.bulk() as bulk,
     ):
@@ -141,11 +147,9 @@ def carried(data: Path, database: DatabaseAt, keys: DatabaseAt) -> None:
         for start in range(0, len(ids), _CHUNK):
             part = ids[start : start + _CHUNK]
             bulk.put_many([*zip(part, rows.get_many(part), strict=True)])
-    with closing(key_store(settings.keys_at(data))) as old, closing(key_store(there.keys_at(data))) as new:
+    with closing(key_store(embedded[2])) as old, closing(key_store(there.keys_at(data))) as new:
         _keys(old, new)
     write(data, there)
-    for place in (settings.state_at(data), settings.rows_at(data), settings.keys_at(data)):
-        discard(place)
 
 
 def _keys(old: KeyStore, new: KeyStore) -> None:
