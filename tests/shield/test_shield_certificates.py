@@ -19,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seifas.errors import Invalid
+from seifas.keeper.flood_telling import ENDING_MS
 from seifas.settings import Clinic, Identity, Listen, Settings, Shield
 from seifas.shield.certificates import acme, authority, checking, keeping, places
 
@@ -161,6 +162,9 @@ def test_until_the_authority_answers_a_stand_in_is_served(tmp_path: Path) -> Non
     asked = settings(certificate="acme", mail="it@klinika.lt")
     keeping.prepare(tmp_path, asked)
     assert authority.names_in(places.site(tmp_path).read_bytes()) == {"klinika.lan"}
+    ends = checking.ends(places.site(tmp_path))
+    assert ends is not None
+    assert (ends - datetime.now(UTC)).total_seconds() * 1000 < ENDING_MS, "one that stays rings"
     live = tmp_path / "certificates" / "acme" / "config" / "live" / "seifas"
     live.mkdir(parents=True)
     now = datetime.now(UTC)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from front_rig import FrontRig, front_rig, haproxies
 
 from seifas.errors import Invalid, Unavailable
+from seifas.shield.certificates import authority, places
+from seifas.shield.front import certificate
 from seifas.shield.front.runtime import Runtime, reload
 
 
@@ -29,6 +32,17 @@ def test_what_haproxy_tells_of_itself(rig: FrontRig) -> None:
     assert rig.runtime.info()["Version"].startswith("2.")
     frontends = {row["pxname"] for row in rig.runtime.stat() if row["svname"] == "FRONTEND"}
     assert {"public", "staff"} <= frontends
+
+
+def test_when_its_certificate_ends(rig: FrontRig, tmp_path: Path) -> None:
+    assert certificate.ends_ms(rig.runtime) == 0, "it speaks in the clear"
+    now = datetime(2026, 3, 9, 7, 5, 4, tzinfo=UTC)
+    authority_pem, key = authority.new_authority("Klinika", ("klinika.lan",), now)
+    places.lay(tmp_path / "served" / "site.pem", authority.issued(authority_pem, key, ("klinika.lan",), now, 300))
+    with front_rig(tmp_path / "front", rig.binary, certificates=tmp_path / "served") as in_tls:
+        assert certificate.ends_ms(in_tls.runtime) == (now + timedelta(days=300)).timestamp() * 1000
+    with pytest.raises(Unavailable):
+        certificate.ends_ms(Runtime(tmp_path / "none.sock"))
 
 
 def test_many_rows_are_put_and_found(rig: FrontRig) -> None:

@@ -8,6 +8,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from loop_rig import Remembering, control_of, looping, until
 from seifas.drill.flooding import Plan, Stream, flooding, get
 from seifas.shield import baseline
 from seifas.shield import flooding as flooding_module
+from seifas.shield.certificates import authority, places
 from seifas.shield.control import Control, Loop
 from seifas.shield.evidence.book import joined
 from seifas.shield.front import keys
@@ -37,8 +39,8 @@ def later_ms() -> int:
 
 
 @contextlib.contextmanager
-def front(directory: Path) -> Iterator[FrontRig]:
-    rig = FrontRig(directory, BINARY)
+def front(directory: Path, certificates: Path | None = None) -> Iterator[FrontRig]:
+    rig = FrontRig(directory, BINARY, certificates=certificates)
     rig._sink.close()  # the loop's own takes its place
     try:
         rig.start()
@@ -235,3 +237,14 @@ def test_changed_pages_are_loaded_without_losing_the_mode(rig: FrontRig, tmp_pat
         until(lambda: int(rig.runtime.info()["Pid"]) != pid, LONG_S)
         until(lambda: rig.runtime.number("mode_public") == Mode.GUARDED, LONG_S)
     assert len(renewed) == 1
+
+
+def test_it_tells_when_the_certificate_ends_that_haproxy_shows(tmp_path: Path) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    pem = authority.stand_in(("klinika.lan",), now)
+    places.lay(tmp_path / "served" / "site.pem", pem)
+    with front(tmp_path / "front", tmp_path / "served") as rig:
+        reporter = Remembering()
+        with looping(control_of(rig, tmp_path / "own", certificate_s=0.2), reporter):
+            told = until(lambda: reporter.states and reporter.states[-1].certificate_ends_ms, LONG_S)
+        assert told == (now + timedelta(days=authority.STAND_IN_DAYS)).timestamp() * 1000

@@ -14,9 +14,11 @@ import pytest
 from small_acme import SmallAcme
 
 from seifas import settings as settings_module
+from seifas.drill import flood_people
 from seifas.drill.stage import Stage, free_port
 from seifas.settings import Identity, Shield
-from seifas.shield.certificates import authority, places
+from seifas.shield.certificates import authority, checking, places
+from seifas.shield.front import certificate
 
 pytestmark = pytest.mark.slow
 
@@ -72,6 +74,9 @@ def test_the_clinics_own_authority_is_trusted_once_and_for_nothing_else(make_sta
         root = (stage.data / "certificates" / "authority.pem").read_bytes()
         assert authority.fingerprint(root).encode() in page[2]
         assert authority.fingerprint(root) in stage.log.read_text(), "what is to be compared is said at the start"
+        ends = checking.ends(places.site(stage.data))
+        assert ends is not None
+        assert certificate.ends_ms(flood_people.runtime(stage)) == ends.timestamp() * 1000
         status, headers, _ = asked(stage.port, "/lt/", trusting)
         assert (status, headers["strict-transport-security"]) == (200, "max-age=31536000")
         status, headers, _ = asked(plain, "/lt/?a=1", None, name="evil.example")

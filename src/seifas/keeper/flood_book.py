@@ -82,6 +82,8 @@ class FloodBook:
         """What the public pages were told of it last."""
         self.heard_ms = 0
         """When the shield last told anything, by the wall clock."""
+        self.certificate_boot_ms: int | None = None
+        """When it last rang for a certificate that ends, by the boot clock."""
         self.silences = 0
         """How many sweeps in a row have found it silent."""
 

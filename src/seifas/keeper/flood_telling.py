@@ -44,6 +44,10 @@ OLDEST_MS: Final = 90 * 86_400_000
 """What is told may be so old: held back while the vault was locked."""
 
 RUNG_MS: Final = 3_600_000
+ENDING_MS: Final = 14 * 86_400_000
+"""Whoever renews by itself has done so by then (shield/certificates)."""
+
+ENDING_AGAIN_MS: Final = 86_400_000
 _AHEAD_MS: Final = 3_600_000
 OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
@@ -86,6 +90,7 @@ class _Listener(msgspec.Struct, frozen=True):
 
 class _State(msgspec.Struct, frozen=True):
     listeners: dict[str, _Listener] = {}
+    certificate_ends_ms: int = 0
 
 
 _read_state = msgspec.json.Decoder(_State).decode
@@ -103,7 +108,7 @@ async def told(keeper: Keeper, caller: Caller, args: Tell) -> dict[str, Any]:
         raise TooLarge(f"a state has at most {MOST_STATE // 1024} KiB", where="state")
     try:
         OBJECT(args.state)
-        calm = not any(one.mode for one in _read_state(args.state).listeners.values())
+        said = _read_state(args.state)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Invalid("a state is a JSON object", where="state") from None
     for minute in args.minutes[:MOST_MINUTES]:
@@ -111,14 +116,32 @@ async def told(keeper: Keeper, caller: Caller, args: Tell) -> dict[str, Any]:
             keeper.floods.put_recent(recent_of(minute, moment), moment.wall_ms)
         except Invalid:  # for charts only: it must not keep the shield from what staff have ordered
             keeper.count("flood_minutes_refused")
+    calm = not any(one.mode for one in said.listeners.values())
     before = keeper.floods.told
     since = (before.calm_boot_ms or moment.boot_ms) if calm else 0
     keeper.floods.told = Told(args.state, moment.wall_ms, moment.boot_ms, since)
     keeper.floods.heard_ms = moment.wall_ms
     keeper.floods.silences = 0
+    await _ring_certificate(keeper, moment, said.certificate_ends_ms)
     return {
         "orders": orders(keeper.floods.standing, moment.wall_ms), "notice": keeper.floods.notice_told(moment.boot_ms)
     }
+
+
+async def _ring_certificate(keeper: Keeper, moment: Moment, ends_ms: int) -> None:
+    """Rings once a day for a certificate that nobody has renewed, durable on return."""
+    if not 0 < ends_ms < moment.wall_ms + ENDING_MS:
+        return
+    rung = keeper.floods.certificate_boot_ms
+    if rung is not None and moment.boot_ms - rung < ENDING_AGAIN_MS:
+        return
+    keeper.floods.certificate_boot_ms = moment.boot_ms
+    rings = ring(
+        keeper, moment, "certificate-ending", 2,
+        "The certificate of the pages ends within two weeks, or has: browsers will let nobody in.",
+    )
+    if rings:
+        await keeper.commit([keeper.leaf(moment, Action.ALARM, note="certificate-ending")], rings)
 
 
 def recent_of(minute: bytes, moment: Moment, *, of_flood: bool = False) -> Recent:

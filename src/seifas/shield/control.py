@@ -25,6 +25,7 @@ from seifas.shield.collecting import Collector
 from seifas.shield.counting import WINDOW_S, Portion, Recent, Tally, portions
 from seifas.shield.dropping_client import Dropper
 from seifas.shield.flooding import Floods
+from seifas.shield.front import certificate
 from seifas.shield.front import keys as lane_keys
 from seifas.shield.front.keys import Keys
 from seifas.shield.front.runtime import Runtime
@@ -51,6 +52,7 @@ _SNAPSHOT_CALM_S: Final = 300.0
 _DROP_S: Final = 10.0
 _CONNECTING: Final = 200.0  # connections a second; below it nobody is looked for who does nothing else
 _KEYS_S: Final = 3600.0
+_CERTIFICATE_S: Final = 900.0  # the first time, too: an authority has given the first one by then
 _KNOWS_AFTER_S: Final = 3600.0
 _KEPT_CALM_S: Final = 3600
 _NAMES: Final = tuple(str(listener) for listener in LISTENERS)
@@ -73,6 +75,7 @@ class Control(msgspec.Struct, frozen=True):
     most_exact: int = addresses.MOST
     window_s: float = WINDOW_S  # sources and newcomers are those of so many seconds
     young_s: int = YOUNG_S
+    certificate_s: float = _CERTIFICATE_S
     announcers: Announcers | None = None
     line_bytes: int = 0  # what the line carries a second; 0: as the card says
 
@@ -106,7 +109,8 @@ class Loop:
         self._minute_ms = _now_ms()
         self._minute_at = time.monotonic()
         self._began = time.monotonic()
-        self._due: dict[str, float] = {}
+        self._due = {"certificate": self._began + control.certificate_s}
+        self._ends_ms = 0
         self._steered: Wanted | None = None
         self._keys: Keys | None = None
         self._reloading = Reloading(
@@ -169,6 +173,8 @@ class Loop:
         if self._is_due("files", at, _DROP_S):
             self._background("drop", self._drop(ms))
             self._reloading.look()
+        if self._is_due("certificate", at, self._control.certificate_s):
+            self._background("certificate", self._look_at_certificate())
         if self._is_due("snapshot", at, self._snapshot_every(at)):
             self._background("snapshot", self._reloading.take())
         seen = self._meters.seen
@@ -324,7 +330,7 @@ class Loop:
             },
             addresses=len(self._addresses), exact=self._addresses.exact, good=self._addresses.good,
             dropped_networks=dropper.size if dropper is not None else 0,
-            cpu=self._meters.cpu, uplink=self._meters.uplink,
+            cpu=self._meters.cpu, uplink=self._meters.uplink, certificate_ends_ms=self._ends_ms,
         )
 
     def _listener(self, now: Situation, recent: Recent, name: str, ms: int) -> ListenerState:
@@ -335,6 +341,10 @@ class Loop:
             distinct_minute=int(recent.sources), distinct_usual=int(usual.sources), difficulty=self._works.hashes,
             queue_ms=round(recent.queue_ms, 1),
         )
+
+    async def _look_at_certificate(self) -> None:
+        with contextlib.suppress(SeifasError):
+            self._ends_ms = await asyncio.to_thread(certificate.ends_ms, self._runtime)
 
     async def _drop(self, ms: int) -> None:
         dropper = self._control.dropper

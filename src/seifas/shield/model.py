@@ -120,3 +120,4 @@ class State(msgspec.Struct, frozen=True):
     dropped_networks: int  # addresses in the kernel's sets, at most
     cpu: float
     uplink: dict[str, float]  # bytes and packets a second of the network card, dropped, SYN backlog: is the line full?
+    certificate_ends_ms: int = 0  # of the one that HAProxy shows; 0 without one, or not known yet

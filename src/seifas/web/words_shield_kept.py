@@ -42,6 +42,16 @@ SHIELD_KEPT_WORDS: dict[str, tuple[Forms, Forms]] = {
         "Paprašykite prižiūrinčiojo pažiūrėti, ar veikia skydo programa, ir serverio žurnalo.",
         "Ask whoever keeps the system to see whether the shield's program runs, and to read the server's log.",
     ),
+    "alarm-certificate-ending": (
+        "Puslapių sertifikatas baigsis per dvi savaites arba jau baigėsi: tada naršyklės niekieno nebeįleis.",
+        "The certificate of the pages ends within two weeks, or has ended: browsers will let nobody in then.",
+    ),
+    "next-certificate": (
+        "Paprašykite prižiūrinčiojo perskaityti programos „certificates“ žurnalą: kodėl sertifikatas neatnaujintas. "
+        "Savas sertifikatas keičiamas įdedant naujus failus į senųjų vietą.",
+        "Ask whoever keeps the system to read the log of the program “certificates”: why it was not renewed. One of "
+        "your own is changed by putting new files in the old ones' places.",
+    ),
     "next-flood": (
         "Atverkite skydo puslapį: kas patenka, ar linija perpildyta, ko prašyti tiekėjo. Tvindymu dangstoma ir "
         "vagystė: perskaitykite ir kitus pavojaus pranešimus.",

@@ -20,6 +20,9 @@ from seifas.errors import Invalid
 
 AUTHORITY_YEARS: Final = 10
 LEAF_DAYS: Final = 90
+STAND_IN_DAYS: Final = 7
+"""Short, so that it rings where no authority has given another one (keeper/flood_telling.py)."""
+
 _SKEW: Final = timedelta(hours=1)  # phones' clocks go wrong a little
 
 
@@ -52,7 +55,9 @@ def new_authority(clinic: str, names: tuple[str, ...], now: datetime) -> tuple[b
     return built.public_bytes(serialization.Encoding.PEM), _pem_of(key)
 
 
-def issued(authority: bytes, authority_key: bytes, names: tuple[str, ...], now: datetime) -> bytes:
+def issued(
+    authority: bytes, authority_key: bytes, names: tuple[str, ...], now: datetime, days: int = LEAF_DAYS
+) -> bytes:
     """A new key and its certificate for `names`, one PEM as HAProxy takes it. Raises Invalid where the authority may
     not sign for one of them."""
     hosts, addresses = _apart(names)
@@ -73,7 +78,7 @@ def issued(authority: bytes, authority_key: bytes, names: tuple[str, ...], now: 
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - _SKEW)
-        .not_valid_after(now + timedelta(days=LEAF_DAYS))
+        .not_valid_after(now + timedelta(days=days))
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(signs=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
@@ -98,7 +103,7 @@ def stand_in(names: tuple[str, ...], now: datetime) -> bytes:
     """A certificate that nobody trusts, for the minutes until the real one is there: without any HAProxy would not
     start, and an authority asks this very front whether the name is ours. One PEM."""
     certificate, key = new_authority("stand-in", names, now)
-    return issued(certificate, key, names, now)
+    return issued(certificate, key, names, now, STAND_IN_DAYS)
 
 
 def names_in(pem: bytes) -> frozenset[str]:

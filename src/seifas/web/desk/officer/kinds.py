@@ -102,6 +102,7 @@ KINDS: dict[str, Kind] = {
     "flood-siege-public": Kind("alarm-flood-siege-public", "next-flood"),
     "flood-siege-staff": Kind("alarm-flood-siege-staff", "next-flood"),
     "flood-silent": Kind("alarm-flood-silent", "next-flood-silent"),
+    "certificate-ending": Kind("alarm-certificate-ending", "next-certificate"),
     "flood-late": Kind("alarm-flood-late", "next-flood"),
     "flood-lowered": Kind("alarm-flood-lowered", "next-theirs"),
     "flood-full": Kind("alarm-flood-full", "next-flood-full"),
