@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 import zipfile
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +26,7 @@ import msgspec
 import numpy as np
 
 from seifas import settings as settings_module
+from seifas.demo.clinic import accounts
 from seifas.drill.frame import Context, Figure, StepResult
 from seifas.drill.letters_read import Letters, read_letters
 from seifas.drill.officer_hands import Officer
@@ -94,7 +96,8 @@ def run(context: Context) -> StepResult:
         outcome = _worked(stage, sample, since, truth)
     finally:
         stage.stop()
-    return _told(outcome, taken, picked, truth)
+    staff = tuple(one.display for one in accounts(context.seed))
+    return _told(outcome, named_in(outcome.filing, taken, staff), (taken, picked), truth)
 
 
 def _worked(stage: Stage, sample: bytes, since: datetime, truth: Truth) -> Outcome:
@@ -192,7 +195,17 @@ def _verified(root: Path) -> tuple[bool, str]:
 # -- what came of it
 
 
-def _told(outcome: Outcome, taken: list[Taken], picked: list[Taken], truth: Truth) -> StepResult:
+def named_in(filing: str, taken: Iterable[Taken], staff: Iterable[str]) -> int:
+    """How many of these patients' surnames stand in a filing. It names the officer who answers for it, and a clinic has
+    patients of the officer's surname: full names of staff are left out first."""
+    for name in staff:
+        filing = re.sub(rf"\b{re.escape(name)}\b", "", filing)
+    return sum(bool(re.search(rf"\b{re.escape(one.family)}\b", filing)) for one in taken)
+
+
+def _told(outcome: Outcome, named: int, thief: tuple[list[Taken], list[Taken]], truth: Truth) -> StepResult:
+    """`thief`: what he took, and what he published of it."""
+    taken, picked = thief
     affected, letters, bundle = outcome.affected, outcome.letters, outcome.bundle
     wanted = {one.patient for one in taken}
     rest = len(truth.cards) - len(wanted)
@@ -200,7 +213,6 @@ def _told(outcome: Outcome, taken: list[Taken], picked: list[Taken], truth: Trut
         affected.published == len(picked) and affected.taken == len(wanted) - len(picked)
         and affected.reachable + affected.sealed == rest
     )  # fmt: skip
-    named = sum(bool(re.search(rf"\b{re.escape(one.family)}\b", outcome.filing)) for one in taken)
     kept = exact and outcome.due and not named and letters.right and bundle.accepted and bundle.named
     return StepResult(
         promise="Who is affected is computed from the clinic's own log; what is due is known to the minute; no filing "
