@@ -143,7 +143,7 @@ def _main() -> None:
                     told = "active" if health(node).get("ready") else "stands by"
                     print(f"node:       {node.data}: staff http://127.0.0.1:{node.staff}, public "
                           f"http://localhost:{node.port}; {told}")
-                print(f"sign in:    .venv/bin/seifas account login-link doctor1 --data {clinic.nodes[0].data}")
+                print(f"sign in:    .venv/bin/seifas account login-link doctor1 --data {clinic.active().data}")
                 print("Ctrl-C ends it all.", flush=True)
                 stopped.wait()
     finally:
