@@ -136,12 +136,8 @@ async def _ring_certificate(keeper: Keeper, moment: Moment, ends_ms: int) -> Non
     if rung is not None and moment.boot_ms - rung < ENDING_AGAIN_MS:
         return
     keeper.floods.certificate_boot_ms = moment.boot_ms
-    rings = ring(
-        keeper, moment, "certificate-ending", 2,
-        "The certificate of the pages ends within two weeks, or has: browsers will let nobody in.",
-    )
-    if rings:
-        await keeper.commit([keeper.leaf(moment, Action.ALARM, note="certificate-ending")], rings)
+    text = "The certificate of the pages ends within two weeks, or has: browsers will let nobody in."
+    await _ring_alone(keeper, moment, "certificate-ending", text)
 
 
 def recent_of(minute: bytes, moment: Moment, *, of_flood: bool = False) -> Recent:
@@ -322,9 +318,10 @@ def _ring_siege(keeper: Keeper, moment: Moment, change: FloodChange) -> list[tup
 
 async def ring_full(keeper: Keeper, moment: Moment, where: str) -> None:
     """Says that more came than is taken, durable on return."""
-    puts = ring(
-        keeper, moment, f"flood-{where}", 2,
-        "The shield sends more evidence of floods than is kept: some of it stays on its side for now.",
-    )
-    if puts:
-        await keeper.commit([keeper.leaf(moment, Action.ALARM, note=f"flood-{where}")], puts)
+    text = "The shield sends more evidence of floods than is kept: some of it stays on its side for now."
+    await _ring_alone(keeper, moment, f"flood-{where}", text)
+
+
+async def _ring_alone(keeper: Keeper, moment: Moment, kind: str, text: str) -> None:
+    if puts := ring(keeper, moment, kind, 2, text):
+        await keeper.commit([keeper.leaf(moment, Action.ALARM, note=kind)], puts)
