@@ -55,7 +55,7 @@ def _on_postgres(setting: Setting) -> Iterator[tuple[Served, postgres.Postgres]]
         served = Served(setting.work / f"served-postgres-{time.time_ns():x}")
         try:
             setting.say("carrying a copy over to PostgreSQL")
-            postgres.carried(setting.clinic(), served.data, server.database("clinic"), server.database("keys"))
+            postgres.carried(setting.clinic(), served, server.database("clinic"), server.database("keys"))
             served.start()
             yield served, server
         finally:

@@ -3,7 +3,7 @@ databases carried over to it.
 
     running(beside) -> context of Postgres          its directory lies beside that one
     Postgres.database(name) -> DatabaseAt   .pids()   .cpu_seconds()
-    carried(source, data, database, keys) -> None   the clinic in `source`, not served, is in `data` and there, too
+    carried(source, served, database, keys) -> None the clinic in `source`, not served, is `served` and there, too
 """
 
 from __future__ import annotations
@@ -22,9 +22,8 @@ from pathlib import Path
 
 import psycopg
 
-from bench.served import cpu_seconds
+from bench.served import Served, cpu_seconds
 from seifas.audit.tiles import TileReader
-from seifas.demo.secret import demo_passphrase_file
 from seifas.errors import Unavailable
 from seifas.settings import Storage, load, replaced, write
 from seifas.storage.database_places import DatabaseAt
@@ -120,17 +119,15 @@ def running(beside: Path) -> Iterator[Postgres]:
         shutil.rmtree(place, ignore_errors=True)
 
 
-def carried(source: Path, data: Path, database: DatabaseAt, keys: DatabaseAt) -> None:
-    """A clinic in the new directory `data` as the one in `source`, its databases on the server. Settings come last."""
+def carried(source: Path, served: Served, database: DatabaseAt, keys: DatabaseAt) -> None:
+    """Makes `served` a clinic as the one in `source`, its databases on the server. Settings come last."""
     settings = load(source)
     embedded = (settings.state_at(source), settings.rows_at(source), settings.keys_at(source))
     there = replaced(
         settings, storage=Storage(engine="postgresql", database=database.conninfo, keys_database=keys.conninfo)
     )
-    shutil.copytree(source, data, symlinks=True, ignore=lambda place, names: [
-        name for name in names if name.endswith((".sock", "-wal", "-shm")) or Path(place) / name in embedded
-    ])  # fmt: skip
-    shutil.copy(demo_passphrase_file(source), demo_passphrase_file(data))
+    served.copy_from(source, but=embedded)
+    data = served.data
     with (
         closing(open_state(embedded[0])) as state,
         closing(open_state(there.state_at(data), founding=True)) as target,

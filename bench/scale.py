@@ -48,7 +48,7 @@ def _at(setting: Setting, patients: int) -> list[Figure]:
             built = setting.clinic(patients=patients)
             setting.say(f"carrying {patients:,} patients over to PostgreSQL")
             began = time.perf_counter()
-            postgres.carried(built, other.data, server.database("clinic"), server.database("keys"))
+            postgres.carried(built, other, server.database("clinic"), server.database("keys"))
             carried_s = time.perf_counter() - began
             if patients == _MILLION:
                 embedded.take(built)

@@ -18,7 +18,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -168,8 +168,11 @@ class Stage:
             "demo", "--patients", str(patients), "--seed", str(seed), "--port", str(self.port), "--no-serve"
         )
 
-    def copy_from(self, other: Path) -> None:
-        shutil.copytree(other, self.data, symlinks=True, ignore=shutil.ignore_patterns("*.sock"))
+    def copy_from(self, other: Path, *, but: Collection[object] = ()) -> None:
+        """A clinic that is not served, without its sockets and the paths in `but`."""
+        shutil.copytree(other, self.data, symlinks=True, ignore=lambda place, names: [
+            name for name in names if name.endswith(".sock") or Path(place) / name in but
+        ])  # fmt: skip
         shutil.copy(demo_passphrase_file(other), demo_passphrase_file(self.data))
 
     def seifas(self, *args: str, fine: bool = True) -> dict[str, Any]:
